@@ -1,0 +1,1 @@
+"""What an essay is, and how essays get in: read, store."""

@@ -1,0 +1,1 @@
+"""How a subset becomes an adapter: base model, vocabulary trimming, blocks, recipes, training."""

@@ -1,0 +1,1 @@
+"""How an adapter becomes an essay: decoding, composing, reviewing."""

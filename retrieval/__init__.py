@@ -1,0 +1,1 @@
+"""How a keyword query becomes a top-k subset: analyzers, query language, indexes, topics."""
