@@ -1,12 +1,9 @@
 """What an essay is: a document whose identity is its text."""
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-_WHITESPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Rejected:
 
 def normalise(text: str) -> str:
     """The text in Unicode NFC, every run of whitespace one space, none at the ends."""
-    return _WHITESPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def document_id(text: str) -> str:

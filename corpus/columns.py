@@ -1,0 +1,163 @@
+"""From a row of named columns to a document: which column is the text, the title, the source."""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.document import Document, Rejected, document
+from corpus.opening import DOCUMENT_LIMIT, too_long
+
+# In the order in which they are believed when a file has several of them.
+TEXT = (
+    "text",
+    "contents",
+    "content",
+    "본문",
+    "내용",
+    "body",
+    "article",
+    "essay",
+    "글",
+    "수필",
+    "에세이",
+    "document",
+)
+TITLE = ("title", "제목", "subject", "headline")
+SOURCE = (
+    "url",
+    "link",
+    "source",
+    "refer",
+    "referer",
+    "reference",
+    "href",
+    "permalink",
+    "출처",
+    "링크",
+    "주소",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What the columns of one file mean, by the names they have there; ``None``: no such column."""
+
+    text: str | None
+    title: str | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How to read rows: the names the user gave for text and title, if any, else guesses.
+
+    Names are compared without regard to case, surrounding spaces or Unicode composition.
+    """
+
+    text: str | None = None
+    title: str | None = None
+    _known: dict[tuple[str, ...], Roles] = field(default_factory=dict, repr=False, compare=False)
+
+    def roles(self, names: Sequence[str]) -> Roles:
+        """Which of a file's column names means what."""
+        key = tuple(names)
+        if key not in self._known:
+            if len(self._known) > 1000:  # rows of JSON that all differ
+                self._known.clear()
+            folded = {_fold(name): name for name in reversed(key)}
+            text = _first([self.text] if self.text else TEXT, folded)
+            title = _first([self.title] if self.title else TITLE, folded)
+            source = _first(SOURCE, {k: v for k, v in folded.items() if v not in (text, title)})
+            self._known[key] = Roles(text, title, source)
+        return self._known[key]
+
+    def missing(self, names: Sequence[str]) -> str:
+        """The reason for refusing rows whose names give no text, naming what they have."""
+        wanted = f" {self.text!r}" if self.text else ""
+        have = ", ".join(_short(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
+        return f"no text column{wanted}: the columns are {have or '(none)'}"
+
+    def row(self, row: Mapping[str, Any], file: str, line: int) -> Document | Rejected:
+        """The document in this row, or why there is none. Other columns become metadata."""
+        roles = self.roles(list(row))
+        if roles.text is None:
+            return Rejected(file, line, self.missing(list(row)))
+        text = row[roles.text]
+        if text is None:
+            return Rejected(file, line, "empty text")
+        if not isinstance(text, str):
+            return Rejected(file, line, f"text is not a string: {_kind(text)}")
+        taken = {roles.text, roles.title, roles.source}
+        values = {_name(k): _string(v) for k, v in row.items() if k not in taken}
+        return essay(
+            text,
+            _string(row[roles.title]) if roles.title is not None else "",
+            (_string(row[roles.source]) if roles.source is not None else "") or file,
+            {k: v for k, v in values.items() if v},
+            file=file,
+            line=line,
+        )
+
+
+def essay(
+    text: str,
+    title: str,
+    source: str,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    file: str,
+    line: int = 0,
+) -> Document | Rejected:
+    """The document, unless its text is empty, over the limit, or anything in it is not made of characters."""
+    if len(text) > DOCUMENT_LIMIT:
+        return Rejected(file, line, too_long(len(text), f"document of at most {DOCUMENT_LIMIT:,}"))
+    metadata = metadata or {}
+    for part in (text, title, source, *metadata, *metadata.values()):
+        if not _storable(part):
+            return Rejected(file, line, "broken characters: bytes or escapes that stand for no character")
+    taken = document(text, unicodedata.normalize("NFC", title), source, metadata)
+    return taken if taken.text else Rejected(file, line, "empty text")
+
+
+def _first(wanted: Sequence[str], folded: Mapping[str, str]) -> str | None:
+    return next((folded[_fold(name)] for name in wanted if _fold(name) in folded), None)
+
+
+def _fold(name: str) -> str:
+    return _name(name).casefold()
+
+
+def _name(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff")
+
+
+def _short(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= 40 else name[:39] + "…"
+
+
+def _string(value: Any) -> str:
+    """A value as metadata: strings as they are, nothing for nothing, anything nested as JSON."""
+    if value is None or value != value:  # NaN, as pandas writes an empty cell
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _storable(part: str) -> bool:
+    """No NUL, and no half of a surrogate pair (from a JSON escape, or a byte that did not decode)."""
+    try:
+        part.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in part

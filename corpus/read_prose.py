@@ -1,0 +1,41 @@
+"""Files that are one document each: .txt and .md."""
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from corpus.columns import essay
+from corpus.document import Document, Rejected
+from corpus.opening import BROKEN, DOCUMENT_LIMIT, Input, broken, too_long
+
+_BLOCK = 1 << 20
+
+
+def prose(file: Input) -> Iterator[Document | Rejected]:
+    """The file as one document; its title is the file's name or, in Markdown, a first line ``# title``."""
+    title = file.stem
+    try:
+        text, characters = _within_limit(file.text())
+    except BROKEN as error:
+        yield Rejected(file.name, 0, broken(error))
+        return
+    if characters > DOCUMENT_LIMIT:
+        yield Rejected(file.name, 0, too_long(characters, f"document of at most {DOCUMENT_LIMIT:,}"))
+        return
+    if file.suffix != ".txt":
+        first, _, rest = text.lstrip().partition("\n")
+        if first.startswith("# "):
+            title, text = first[2:].strip().rstrip("#").strip(), rest
+    yield essay(text, title, file.name, file=file.name)
+
+
+def _within_limit(stream: TextIO) -> tuple[str, int]:
+    """The text and how long it is; of a text over the limit only the length, counted without holding it."""
+    parts: list[str] = []
+    characters = 0
+    while block := stream.read(_BLOCK):
+        characters += len(block)
+        if characters <= DOCUMENT_LIMIT:
+            parts.append(block)
+        else:
+            parts.clear()
+    return "".join(parts), characters
