@@ -1,0 +1,83 @@
+"""rejected.jsonl: every row that was not taken, with file, line and reason, each written once."""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from corpus.atomic import explaining
+from corpus.digests import DTYPE, WIDTH, Digests
+from corpus.document import Rejected
+
+_PENDING = 10_000  # lines held before they are written
+
+
+class Refusals:
+    """Appends to the file at ``path``; what stands there already is read when the first refusal comes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.kinds: Counter[str] = Counter()
+        self._only: dict[str, str] = {}  # the reason of a kind, or "" once it has several
+        self._written: Digests | None = None
+        self._end = 0
+        self._pending: list[bytes] = []
+
+    def add(self, rejected: Rejected) -> None:
+        """Count it, and remember its line unless the file has it."""
+        kind = rejected.reason.partition(":")[0]
+        self.kinds[kind] += 1
+        if self._only.setdefault(kind, rejected.reason) != rejected.reason:
+            self._only[kind] = ""
+        entry = {"file": rejected.file, "line": rejected.line, "reason": rejected.reason}
+        line = json.dumps(entry, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        if self._written is None:
+            self._written = self._read()
+        if self._written.add(_digest(line)):
+            self._pending.append(line)
+            if len(self._pending) >= _PENDING:
+                self.write()
+
+    def reasons(self) -> dict[str, int]:
+        """How often each reason came, most frequent first.
+
+        A reason is ``kind: particulars``; kinds whose particulars differ (a column, a size) are counted as one.
+        """
+        return {self._only[kind] or kind: count for kind, count in self.kinds.most_common()}
+
+    def write(self) -> None:
+        """Append what is pending. If that fails the file is what it was; GeulgamError as from `explaining`."""
+        if not self._pending:
+            return
+        data = b"".join(self._pending)
+        with explaining(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                try:
+                    file.truncate(self._end)  # without the half line that a killed process may have left
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    os.truncate(self.path, self._end)
+                    raise
+        self._end += len(data)
+        self._pending.clear()
+
+    def _read(self) -> Digests:
+        """The lines that stand in the file; leaves at ``_end`` where the last whole one ends."""
+        digests: list[bytes] = []
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                for line in file:
+                    if line.endswith(b"\n"):
+                        digests.append(_digest(line))
+                        self._end += len(line)
+        return Digests(np.sort(np.frombuffer(b"".join(digests), DTYPE)))
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=WIDTH).digest()
