@@ -112,7 +112,7 @@ def essay(
 ) -> Document | Rejected:
     """The document, unless its text is empty, over the limit, or anything in it is not made of characters."""
     if len(text) > DOCUMENT_LIMIT:
-        return Rejected(file, line, too_long(len(text), f"document of at most {DOCUMENT_LIMIT:,}"))
+        return Rejected(file, line, too_long("document", len(text), DOCUMENT_LIMIT))
     metadata = metadata or {}
     for part in (text, title, source, *metadata, *metadata.values()):
         if not _storable(part):

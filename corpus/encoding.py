@@ -22,6 +22,7 @@ _FREQUENT = frozenset(
 )
 _KOREAN_SHARE = 0.2  # of the letters that are not ASCII: prose has 0.6 or more, mojibake under 0.1
 _SAMPLE = 100_000  # non-ASCII characters looked at for that share
+_SHORTEST = 10  # characters; below, one text in a hundred is Korean in the wrong one of the two UTF-16s too
 _DAMAGE = 1 / 200  # bad bytes per non-ASCII character up to which a file counts as damaged, not as foreign
 
 _ASCII = bytes(range(0x80))
@@ -130,7 +131,7 @@ def detect(blocks: Callable[[], Iterable[bytes]]) -> Encoding:
         return Encoding(codec)
     others = {other: _weigh(other, blocks) for other in ("cp949", "utf-16-le", "utf-16-be")}
     for other, weight in others.items():
-        if weight.clean and weight.korean:
+        if weight.clean and weight.korean and (other == "cp949" or weight.characters >= _SHORTEST):
             return Encoding(other)
     if utf8.damaged:
         return Encoding(codec, damaged=True)

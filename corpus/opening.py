@@ -11,7 +11,7 @@ from typing import Self, TextIO
 from corpus.encoding import Encoding, NotText, detect
 
 DOCUMENT_LIMIT = 10_000_000  # characters; a longer "essay" is a dump or a broken file
-LINE_LIMIT = 1 << 26  # characters of one physical line that are held in memory
+LINE_LIMIT = 1 << 27  # characters of one physical line that are held in memory
 _BLOCK = 1 << 20  # bytes
 
 #: What reading bytes may raise: a disk that fails, a gzip that ends early or is none.
@@ -22,7 +22,7 @@ class LineTooLong(Exception):
     """A physical line of more than :data:`LINE_LIMIT` characters; ``line`` is its number, from 1."""
 
     def __init__(self, line: int, characters: int) -> None:
-        super().__init__(too_long(characters, f"line of at most {LINE_LIMIT:,}"))
+        super().__init__(too_long("line", characters, LINE_LIMIT))
         self.line = line
 
 
@@ -114,9 +114,9 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def too_long(characters: int, what: str) -> str:
-    """The reason for refusing something of that many characters."""
-    return f"too long: {characters:,} characters, where this program takes a {what}"
+def too_long(what: str, characters: int, limit: int) -> str:
+    """The reason for refusing a document, a line or a file of that many characters."""
+    return f"too long: a {what} of {characters:,} characters, the limit is {limit:,}"
 
 
 def broken(error: BaseException) -> str:
@@ -124,7 +124,7 @@ def broken(error: BaseException) -> str:
     if isinstance(error, gzip.BadGzipFile | zlib.error):
         return f"broken gzip: {error}"
     if isinstance(error, EOFError):
-        return "truncated gzip: the file ends before its end marker, what follows here is lost"
+        return "truncated gzip: the file breaks off here"
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror or error}"
     return f"cannot be read: {error}"

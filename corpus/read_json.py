@@ -45,7 +45,7 @@ def array(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
             characters = len(text)
             while block := stream.read(1 << 20):
                 characters += len(block)
-            yield Rejected(file.name, 0, too_long(characters, f".json of at most {JSON_LIMIT:,}; use .jsonl"))
+            yield Rejected(file.name, 0, too_long(".json file", characters, JSON_LIMIT))
             return
     except BROKEN as error:
         yield Rejected(file.name, 0, broken(error))

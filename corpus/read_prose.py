@@ -19,7 +19,7 @@ def prose(file: Input) -> Iterator[Document | Rejected]:
         yield Rejected(file.name, 0, broken(error))
         return
     if characters > DOCUMENT_LIMIT:
-        yield Rejected(file.name, 0, too_long(characters, f"document of at most {DOCUMENT_LIMIT:,}"))
+        yield Rejected(file.name, 0, too_long("document", characters, DOCUMENT_LIMIT))
         return
     if file.suffix != ".txt":
         first, _, rest = text.lstrip().partition("\n")

@@ -44,12 +44,12 @@ class Refusals:
     def reasons(self) -> dict[str, int]:
         """How often each reason came, most frequent first.
 
-        A reason is ``kind: particulars``; kinds whose particulars differ (a column, a size) are counted as one.
+        A reason is ``kind: particulars``; where the particulars of a kind differ, the kind alone is counted.
         """
         return {self._only[kind] or kind: count for kind, count in self.kinds.most_common()}
 
     def write(self) -> None:
-        """Append what is pending. If that fails the file is what it was; GeulgamError as from `explaining`."""
+        """Append what is pending; if that fails the file is what it was. Raises as `atomic.explaining`."""
         if not self._pending:
             return
         data = b"".join(self._pending)

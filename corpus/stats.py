@@ -18,7 +18,7 @@ _EDGES = (0, 100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000, 5
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """``counts[i]`` values lie in ``edges[i] <= value < edges[i + 1]``; one more edge than counts, or none."""
+    """``counts[i]`` values lie in ``edges[i] <= value < edges[i + 1]``; both are empty if there are none."""
 
     edges: tuple[int, ...]
     counts: tuple[int, ...]

@@ -42,7 +42,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What an :meth:`Corpus.add` did: documents taken, known before, rows rejected, characters of those taken.
+    """What :meth:`Corpus.add` did: documents taken, known already, rows rejected; characters of the taken.
 
     ``reasons`` counts the rejected rows by reason, see :meth:`corpus.refusals.Refusals.reasons`.
     """
@@ -78,9 +78,9 @@ class _Ids:
 class Corpus:
     """The documents in ``folder``, which need not exist yet. Opening it reads nothing.
 
-    Each part is a Parquet file written beside and renamed, so that a kill leaves whole parts only. One process
-    at a time may add (the workspace's lock sees to that); any number may read meanwhile. Every method raises
-    GeulgamError for a part that is damaged.
+    Each part is a Parquet file written beside and renamed, so that a kill leaves whole parts only. One
+    process at a time may add (the workspace's lock sees to that); any number may read meanwhile. Every method
+    raises GeulgamError for a part that is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
