@@ -37,7 +37,7 @@ class Recipe:
     gradient_clip: float = 1.0
     rank: int = 16
     alpha: int = 32
-    dropout: float = 0.05
+    dropout: float = 0.0
     frozen_layers: int | None = None  # "freeze" alone; None: the lower half
     gradient_checkpointing: bool = False
     evaluations: int = 4
@@ -48,7 +48,15 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise GeulgamError(f"no recipe is called {self.method!r}", f"choose one of {', '.join(METHODS)}")
-        for name in ("epochs", "block_tokens", "batch", "accumulate", "learning_rate", "rank", "checkpoint_steps"):
+        for name in (
+            "epochs",
+            "block_tokens",
+            "batch",
+            "accumulate",
+            "learning_rate",
+            "rank",
+            "checkpoint_steps",
+        ):
             if getattr(self, name) <= 0:
                 raise GeulgamError(f"finetune.{name} is {getattr(self, name)}", "it has to be above zero")
 

@@ -26,8 +26,9 @@ _BATCH = 256  # texts given to the tokenizer at a time
 class Vocabulary:
     """Maps text to trimmed ids and back, losslessly.
 
-    ``kept``: (V,) int64, the kept ids of the full vocabulary in ascending order. ``eos`` and ``bos`` are trimmed
-    ids; a model without a token for the beginning of a text (GPT-2) has its ``eos`` there.
+    ``kept``: (V,) int64, the kept ids of the full vocabulary in ascending order; ``is_full``: whether that is
+    all of them. ``eos`` and ``bos`` are trimmed ids; a model without a token for the beginning of a text (GPT-2)
+    has its ``eos`` there.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, kept: Sequence[int] | None = None) -> None:
@@ -38,7 +39,7 @@ class Vocabulary:
         self.kept = np.arange(len(tokenizer)) if kept is None else np.unique(np.asarray(kept, dtype=np.int64))
         self._trimmed = np.full(int(self.kept.max()) + 1, -1, dtype=np.int64)
         self._trimmed[self.kept] = np.arange(len(self.kept))
-        self._is_full = kept is None
+        self.is_full = kept is None
         eos = tokenizer.eos_token_id
         if eos is None:
             raise GeulgamError(
@@ -73,7 +74,7 @@ class Vocabulary:
                 self.backend.encode_batch_fast(batch, add_special_tokens=False), batch, strict=True
             ):
                 ids = encoding.ids if _METASPACE not in text else self._encode_metaspace(text)
-                yield ids if self._is_full else self._trim(ids)
+                yield ids if self.is_full else self._trim(ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of trimmed ids. Bytes that are no UTF-8 (half a character) become U+FFFD."""

@@ -1,0 +1,54 @@
+"""The model card of an adapter: what it was made from and what was measured, for whoever finds the folder."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from finetune.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the card says of the subset: the topic's name, its query, and k as asked."""
+
+    topic: str
+    query: str = ""
+    k: int = 0
+
+
+def documents_hash(ids: Sequence[str]) -> str:
+    """32 hexadecimal digits of the sorted document ids: the same for the same set of essays."""
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:32]
+
+
+def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], train_ids: Sequence[str]) -> str:
+    """The card as Markdown, with the front matter that model hubs read."""
+    hub = "google/gemma-3-270m" if base == "gemma-3-270m" else base
+    rows = {
+        "base model": base,
+        "topic": card.topic,
+        "query": f"`{card.query}`" if card.query else "",
+        "k": card.k or "",
+        "training documents": len(train_ids),
+        "hash of their ids": documents_hash(train_ids),
+    }
+    made = {name: value for name, value in asdict(recipe).items() if value is not None}
+    measured = {name: value for name, value in metrics.items() if name != "history"}
+    return "\n".join(
+        [
+            f"---\nbase_model: {hub}\nlibrary_name: peft\nlanguage: ko\ntags: [geulgam, topic-adaptation]\n---",
+            f"# {card.topic}: an adapter for {base}",
+            f"Trained by geulgam ({recipe.method}) on the essays retrieved for one topic. Load it with peft on the "
+            "base model:\n\n"
+            f'    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), FOLDER)\n',
+            _table("made from", rows),
+            _table("recipe", made),
+            _table("measured (losses: nats per token of the trimmed vocabulary, on the valid split)", measured),
+        ]
+    )
+
+
+def _table(title: str, rows: dict[str, Any]) -> str:
+    lines = [f"| {name} | {str(value).replace('|', chr(92) + '|')} |" for name, value in rows.items()]
+    return f"## {title}\n\n|  |  |\n| --- | --- |\n" + "\n".join(lines) + "\n"
