@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self, TextIO
 
-from corpus.encoding import Encoding, NotText, detect
+from corpus.encoding import NotText, detect
 
 DOCUMENT_LIMIT = 10_000_000  # characters; a longer "essay" is a dump or a broken file
 LINE_LIMIT = 1 << 27  # characters of one physical line that are held in memory
@@ -41,7 +41,7 @@ class Input:
         self.size = path.stat().st_size
         self.raw = path.open("rb")
         self.bytes = gzip.GzipFile(fileobj=self.raw) if self.packed else self.raw
-        self.stream: TextIO | None = None
+        self.stream: io.TextIOWrapper | None = None
         self.share: float | None = None  # how much was read, where the file's position does not say
 
     def __enter__(self) -> Self:
@@ -67,15 +67,17 @@ class Input:
             if not self.packed:
                 raise
 
-    def encoding(self) -> Encoding:
-        """What :func:`corpus.encoding.detect` finds. Raises NotText, also for a file without a byte."""
-        if self.size == 0:
-            raise NotText("empty file")
-        return detect(self.blocks)
-
     def text(self, newline: str | None = None) -> TextIO:
-        """The whole file as text, from its start; raises NotText, and later what :data:`BROKEN` names."""
-        encoding = self.encoding()
+        """The whole file, from its start, as text in the encoding it has.
+
+        Raises NotText, also for a file without a byte, and now or while it is read what :data:`BROKEN` names.
+        """
+        if self.stream is not None:
+            self.stream.detach()
+        self.bytes.seek(0)
+        if not self.bytes.read(1):
+            raise NotText("empty file")
+        encoding = detect(self.blocks)
         self.bytes.seek(0)
         self.stream = io.TextIOWrapper(self.bytes, encoding.codec, encoding.errors, newline=newline)
         return self.stream

@@ -131,7 +131,7 @@ def _past(text: str, at: int) -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"broken JSON: {error.msg} at column {error.colno:,}"
+        return f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno:,}"
     return "broken JSON: nested too deeply" if isinstance(error, RecursionError) else f"broken JSON: {error}"
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from corpus.columns import Columns
 from corpus.document import Document, Rejected
+from corpus.encoding import NotText
 from corpus.opening import BROKEN, LINE_LIMIT, Input, Lines, LineTooLong, broken
 
 _END = "\x1e"  # a line of our own after the last: a quoted field that swallows it was never closed
@@ -76,6 +77,8 @@ def parquet(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
     import pyarrow.parquet as pq
 
     number = 0
+    if file.size == 0:
+        raise NotText("empty file")
     try:
         table = pq.ParquetFile(file.path)
         names = table.schema_arrow.names
