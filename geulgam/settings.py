@@ -1,0 +1,340 @@
+"""Every setting in one model: `geulgam.toml` <- environment (`GEULGAM_FINETUNE__EPOCHS`) <- command options.
+
+Each later source wins over the earlier. Whatever is wrong is one line that names the source, the key, what it
+got and what it needs; pydantic's own messages never reach the user.
+"""
+
+import dataclasses
+import difflib
+import json
+import os
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from corpus.errors import GeulgamError
+from finetune.recipe import Recipe
+
+PREFIX = "GEULGAM_"
+_NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
+_FORBIDDEN = '/\\:*?"<>|'
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusSettings(_Section):
+    """[corpus]: how files are read; None: guessed from the usual names."""
+
+    text_column: str | None = None
+    title_column: str | None = None
+
+
+class RetrievalSettings(_Section):
+    """[retrieval]: how text becomes terms, and how hits are ranked (BM25's k1 and b)."""
+
+    backend: Literal["bm25s", "rank-bm25"] = "bm25s"
+    analyzer: Literal["kiwi", "mecab", "bigram", "whitespace"] = "kiwi"
+    k1: float = Field(default=1.2, gt=0)
+    b: float = Field(default=0.75, ge=0, le=1)
+    k: int = Field(default=500, ge=1)
+
+
+class FinetuneSettings(_Section):
+    """[finetune]: the base model, where it runs, and the recipe, whose fields stand in the same table."""
+
+    base: str = "gemma-3-270m"
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
+    recipe: Recipe = Field(default_factory=Recipe)
+
+
+class GenerateSettings(_Section):
+    """[generate]: the preset of sampling, and what of it is different here (None: as in the preset)."""
+
+    preset: Literal["default", "contest"] = "default"
+    characters: int = Field(default=1500, ge=1)
+    temperature: float | None = Field(default=None, gt=0)
+    top_k: int | None = Field(default=None, ge=0)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    min_p: float | None = Field(default=None, ge=0, lt=1)
+    repetition_penalty: float | None = Field(default=None, ge=1)
+    repetition_window: int | None = Field(default=None, ge=0)
+    no_repeat_ngram: int | None = Field(default=None, ge=0)
+
+    @property
+    def sampling(self) -> dict[str, float]:
+        """What is different from the preset, by the names of :class:`generate.decoding.Sampling`."""
+        return self.model_dump(exclude={"preset", "characters"}, exclude_none=True)
+
+
+class TopicSettings(_Section):
+    """One [[topics]] table. ``k``: None takes retrieval.k."""
+
+    name: str
+    query: str
+    k: int | None = Field(default=None, ge=1)
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        return topic_name(name)
+
+    @field_validator("query")
+    @classmethod
+    def _query(cls, query: str) -> str:
+        if not query.strip():
+            raise GeulgamError("a topic's query is empty", 'give it keywords, such as "함께^2 더불어 동행"')
+        return query
+
+
+class Settings(_Section):
+    """All of `geulgam.toml`."""
+
+    corpus: CorpusSettings = Field(default_factory=CorpusSettings)
+    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    finetune: FinetuneSettings = Field(default_factory=FinetuneSettings)
+    generate: GenerateSettings = Field(default_factory=GenerateSettings)
+    topics: tuple[TopicSettings, ...] = ()
+
+    def topic(self, name: str) -> TopicSettings:
+        """The topic of that name. Raises GeulgamError naming those there are."""
+        name = unicodedata.normalize("NFC", name)
+        for topic in self.topics:
+            if topic.name == name:
+                return topic
+        names = [topic.name for topic in self.topics]
+        near = difflib.get_close_matches(name, names, 1)
+        known = f"the topics are: {', '.join(names)}" if names else "there is no topic yet"
+        hint = f"did you mean {near[0]}?" if near else f'{known}; add one: geulgam topic add {name} --query "…"'
+        raise GeulgamError(f"no topic is called {name}", hint)
+
+
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "corpus": tuple(CorpusSettings.model_fields),
+    "retrieval": tuple(RetrievalSettings.model_fields),
+    "finetune": (
+        *(name for name in FinetuneSettings.model_fields if name != "recipe"),
+        *(field.name for field in dataclasses.fields(Recipe)),
+    ),
+    "generate": tuple(GenerateSettings.model_fields),
+}
+_RECIPE = frozenset(field.name for field in dataclasses.fields(Recipe))
+_SWITCHES = frozenset(f"finetune.{field.name}" for field in dataclasses.fields(Recipe) if field.type is bool)
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every key outside [[topics]], dotted, in the order of the file."""
+    return tuple(f"{section}.{name}" for section, names in _SECTIONS.items() for name in names)
+
+
+def topic_name(name: str) -> str:
+    """The name in NFC, if a folder can be called so. Raises GeulgamError for `/`, `..`, nothing, and the like."""
+    name = unicodedata.normalize("NFC", name).strip()
+    shown = json.dumps(name, ensure_ascii=False).encode("utf-8", "replace").decode()
+    hint = "a topic's name is also a folder's: letters, digits, spaces, - and _ will do"
+    if not name:
+        raise GeulgamError("a topic's name is empty", hint)
+    if name.startswith((".", "-")) or name.endswith("."):
+        raise GeulgamError(f"a topic cannot be called {shown}: it begins or ends with {name[0]!r} or a dot", hint)
+    bad = next((c for c in name if c in _FORBIDDEN or unicodedata.category(c) in ("Cc", "Cs", "Cf")), None)
+    if bad is not None:
+        raise GeulgamError(f"a topic cannot be called {shown}: it contains {bad!r}", hint)
+    if len(name.encode()) > _NAME_LIMIT:
+        raise GeulgamError(f"a topic cannot be called {shown[:30]}…: it is over {_NAME_LIMIT} bytes long", hint)
+    return name
+
+
+def load(
+    file: Path | None,
+    options: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings from the file, the environment (``os.environ``) and options, later ones winning.
+
+    ``options``: dotted keys; a value of None was not given. Raises GeulgamError for anything wrong.
+    """
+    text = _read(file) if file is not None else ""
+    name = file.name if file is not None else "settings"
+    values = _parse(text, name)
+    origins = _Origins(name, text)
+    _refuse_unknown(values, origins, name)
+    for source, key, value in _above(os.environ if environment is None else environment, options or {}):
+        _refuse_unknown_key(key, source)
+        section, field = key.split(".")
+        table = values.setdefault(section, {})
+        if isinstance(table, dict):
+            table[field] = value
+            origins.sources[key] = source
+    return _validated(values, origins)
+
+
+@dataclasses.dataclass
+class _Origins:
+    """Where a key's value came from, for messages."""
+
+    file: str
+    text: str
+    sources: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> str:
+        if key in self.sources:
+            return self.sources[key]
+        line = _line(self.text, key)
+        return f"{self.file}, line {line}" if line else self.file
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise GeulgamError(f"{file} is not UTF-8 text", "save it as UTF-8") from error
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise GeulgamError(f"{name} is not valid TOML: {error}", "texts stand in quotes, lists in brackets") from error
+
+
+def _above(environment: Mapping[str, str], options: Mapping[str, Any]) -> Iterable[tuple[str, str, Any]]:
+    """(source, dotted key, value) from the environment, then from the options."""
+    for variable, text in sorted(environment.items()):
+        if variable.startswith(PREFIX) and "__" in variable and text != "":
+            section, _, field = variable.removeprefix(PREFIX).lower().partition("__")
+            yield f"environment variable {variable}", f"{section}.{field}", text
+    for key, value in options.items():
+        if value is not None:
+            yield f"option for {key}", key, value
+
+
+def _refuse_unknown(values: Mapping[str, Any], origins: _Origins, file: str) -> None:
+    for section, table in values.items():
+        if section == "topics":
+            entries = table if isinstance(table, list) else []
+            for number, entry in enumerate(entries, 1):
+                for key in entry if isinstance(entry, dict) else ():
+                    if key not in TopicSettings.model_fields:
+                        where = origins[f"topics.{number}.{key}"]
+                        _unknown(f"topics.{key}", where, [f"topics.{k}" for k in TopicSettings.model_fields])
+        elif section not in _SECTIONS:
+            known = [*_SECTIONS, "topics"] if isinstance(table, dict | list) else list(known_keys())
+            _unknown(section, origins[section], known)
+        elif isinstance(table, dict):
+            for key in table:
+                _refuse_unknown_key(f"{section}.{key}", origins[f"{section}.{key}"])
+
+
+def _refuse_unknown_key(key: str, source: str) -> None:
+    if key not in known_keys():
+        _unknown(key, source, list(known_keys()))
+
+
+def _unknown(key: str, source: str, known: list[str]) -> None:
+    """Raise the error for an unknown key, with the nearest known one: in its own section first, then anywhere."""
+    section, _, name = key.rpartition(".")
+    own = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
+    anywhere = {k.rpartition(".")[2]: k for k in known}
+    near = difflib.get_close_matches(name, own, 1) or difflib.get_close_matches(name, anywhere, 1)
+    if near:
+        hint = f"the nearest known key is {own.get(near[0]) or anywhere[near[0]]}"
+    else:
+        hint = f"known here: {', '.join(own or anywhere)}"
+    raise GeulgamError(f"{source}: unknown key {key}", hint)
+
+
+def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
+    for section, table in values.items():
+        for name, value in table.items() if isinstance(table, dict) else ():
+            key = f"{section}.{name}"
+            if isinstance(value, bool) and key not in _SWITCHES:  # which pydantic would take for 1 or 0
+                shown = json.dumps(value)
+                raise GeulgamError(f"{origins[key]}: {key} is {shown}, but needs another kind of value", _CORRECT)
+    shaped: dict[str, Any] = dict(values)
+    finetune = shaped.get("finetune")
+    if isinstance(finetune, dict):
+        recipe = {k: v for k, v in finetune.items() if k in _RECIPE}
+        shaped["finetune"] = {**{k: v for k, v in finetune.items() if k not in _RECIPE}, "recipe": recipe}
+    try:
+        settings = Settings.model_validate(shaped)
+    except ValidationError as error:
+        raise _explained(error, origins) from None
+    except GeulgamError as error:  # raised by a recipe or a topic's name, which know nothing of files
+        key = next((k for k in known_keys() if re.search(rf"\b{re.escape(k)}\b", str(error))), "")
+        raise GeulgamError(f"{origins[key or 'topics']}: {error}", error.hint) from None
+    names = [topic.name for topic in settings.topics]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise GeulgamError(f"{origins.file}: two topics are called {double}", "rename or remove one")
+    return settings
+
+
+_CORRECT = "correct the value, or remove the line to have the default"
+_NEEDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "bool": "true or false",
+    "string": "a text in quotes",
+    "missing": "to be given",
+    "tuple": "one [[topics]] table for each topic",
+    "list": "one [[topics]] table for each topic",
+    "model": "a table of settings",
+    "dict": "a table of settings",
+    "dataclass": "a table of settings",
+}
+
+
+def _explained(error: ValidationError, origins: _Origins) -> GeulgamError:
+    """The first of pydantic's complaints as one line: source, key, what it got, what it needs."""
+    first = error.errors()[0]
+    kind, context = first["type"], first.get("ctx", {})
+    loc = [str(part + 1) if isinstance(part, int) else part for part in first["loc"] if part != "recipe"]
+    key = ".".join(loc)
+    match kind:
+        case "literal_error":
+            need = f"one of {context['expected']}".replace(" or ", ", ").replace("'", '"')
+        case "greater_than":
+            need = f"a number above {context['gt']:g}"
+        case "greater_than_equal":
+            need = f"{context['ge']:g} or more"
+        case "less_than":
+            need = f"a number below {context['lt']:g}"
+        case "string_pattern_mismatch":
+            need = 'one of "auto", "cpu", "cuda", "mps"'
+        case "less_than_equal":
+            need = f"{context['le']:g} or less"
+        case _:
+            need = _NEEDS.get(kind.split("_")[0], first["msg"].lower())
+    if kind == "missing":
+        table = ".".join(loc[:-1])
+        name = f"topic {loc[1]}" if loc[0] == "topics" else table
+        return GeulgamError(f"{origins[table]}: {name} has no {loc[-1]}", 'a topic needs a name and a query = "…"')
+    got = json.dumps(first["input"], ensure_ascii=False, default=str)
+    got = got if len(got) <= 60 else got[:59] + "…"
+    return GeulgamError(f"{origins[key]}: {key} is {got}, but needs {need}", _CORRECT)
+
+
+def _line(text: str, key: str) -> int:
+    """The line of a dotted key (`finetune.epochs`, `topics.2.query`) in the file's text, from 1; 0: not found."""
+    section, topic = "", 0
+    found = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]", line):
+            section = header[1]
+            topic += section == "topics"
+        elif entry := re.match(r"""\s*["']?([^"'=\s#]+)["']?\s*=""", line):
+            inside = f"topics.{topic}" if section == "topics" else section
+            if key == ".".join(filter(None, (inside, entry[1]))):
+                return number
+            continue
+        if not found and key in (section, f"topics.{topic}" if section == "topics" else section):
+            found = number
+    return found

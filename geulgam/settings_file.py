@@ -1,0 +1,176 @@
+"""`geulgam.toml` as people read and edit it: written with a comment to every setting, edited without losing one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, String
+
+from corpus.atomic import write_text
+from corpus.errors import GeulgamError
+from geulgam.settings import Settings, TopicSettings, known_keys
+
+EXAMPLE = TopicSettings(name="함께", query="함께^2 더불어 동행")
+
+_HEAD = """\
+# The settings of this geulgam workspace.
+# A line such as "# epochs = 2.0" shows a default: remove its # and change the value to have another.
+# An environment variable such as GEULGAM_FINETUNE__EPOCHS=3 wins over this file, a command's option over both.
+"""
+
+_TOPICS = """\
+# One [[topics]] table for each topic; `geulgam topic add NAME --query "…"` writes them for you.
+# query: Lucene's language. 함께^2 weighs double, +must, -not, "a phrase", AND, OR, NOT, (…).
+# k: how many of the best hits to take, if not retrieval.k.
+"""
+
+_SECTIONS = {
+    "corpus": "How your files are read.",
+    "retrieval": "How the essays for a topic are found.",
+    "finetune": "How the base model is adapted to a topic.",
+    "generate": "How an essay is written.",
+}
+
+# What a setting does, in one line; a second entry is an example where the default is to have none.
+_COMMENTS: dict[str, tuple[str, Any]] = {
+    "corpus.text_column": (
+        "The column with the text; else text, contents, 본문 … are tried.",
+        "contents",
+    ),
+    "corpus.title_column": ("The column with the title; else title, 제목 … are tried.", "title"),
+    "retrieval.backend": ('"bm25s" (kept on disk, fast) or "rank-bm25" (in memory, the reference).', None),
+    "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram" or "whitespace".', None),
+    "retrieval.k1": ("BM25: how soon repeating a term stops to count.", None),
+    "retrieval.b": ("BM25: how much a long essay is discounted, 0 to 1.", None),
+    "retrieval.k": ("How many of the best hits make a topic's subset.", None),
+    "finetune.base": ("gemma-3-270m, a folder with a model, or a Hugging Face id.", None),
+    "finetune.device": ('"auto", "cpu", "cuda" or "mps".', None),
+    "finetune.precision": ('"auto" (what the device is good at), "fp32", "fp16" or "bf16".', None),
+    "finetune.method": ('"lora", "freeze" (train the upper layers only) or "full".', None),
+    "finetune.epochs": ("How often the subset is read.", None),
+    "finetune.max_steps": ("Stop after so many steps, even if the epochs are not over.", 500),
+    "finetune.block_tokens": ("Length of a training block, in tokens.", None),
+    "finetune.batch": ("Blocks trained on at once; lower it when memory runs out.", None),
+    "finetune.accumulate": ("Batches per step: raise it as you lower batch.", None),
+    "finetune.learning_rate": ("Lower it when the loss jumps or becomes NaN.", None),
+    "finetune.schedule": ('How the learning rate falls: "cosine", "linear" or "constant".', None),
+    "finetune.warmup": ("Share of the steps in which the learning rate rises.", None),
+    "finetune.weight_decay": ("Pull of the weights toward zero.", None),
+    "finetune.gradient_clip": ("Longest gradient that is followed as it is.", None),
+    "finetune.rank": ("LoRA: how many directions each layer may change in.", None),
+    "finetune.alpha": ("LoRA: strength of the change; twice the rank is usual.", None),
+    "finetune.dropout": ("LoRA: share of the inputs dropped while training.", None),
+    "finetune.frozen_layers": ("freeze: how many of the lower layers stay; without it, half.", 12),
+    "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
+    "finetune.evaluations": ("How often the held-out essays are measured, to keep the best.", None),
+    "finetune.patience": ("Stop after so many measurements without a better one.", None),
+    "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
+    "finetune.seed": ("Same seed, same adapter.", None),
+    "generate.preset": ('"default", or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).', None),
+    "generate.characters": ("Length of an essay.", None),
+    "generate.temperature": ("Below 1 plainer, above 1 wilder than the preset.", 0.9),
+    "generate.top_k": ("Choose among so many of the likeliest tokens.", 50),
+    "generate.top_p": ("… and only while their probabilities add up to this.", 0.95),
+    "generate.min_p": ("… and that are at least so likely, measured by the likeliest.", 0.05),
+    "generate.repetition_penalty": ("Above 1 it avoids the tokens it has used.", 1.1),
+    "generate.repetition_window": ("… among so many of the last tokens; 0: all it sees.", 64),
+    "generate.no_repeat_ngram": ("Never write so many tokens in a row that stand there already; 0: off.", 0),
+}
+
+
+def default(key: str) -> Any:
+    """The default of a dotted key."""
+    section, name = key.split(".")
+    table: Any = getattr(Settings(), section)
+    return getattr(table.recipe, name) if section == "finetune" and not hasattr(table, name) else getattr(table, name)
+
+
+def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any] | None = None) -> str:
+    """A whole `geulgam.toml`: each setting with its comment, defaults commented out; ``values`` are set."""
+    values = values or {}
+    lines = [_HEAD]
+    section = ""
+    for key in known_keys():
+        table, name = key.split(".")
+        if table != section:
+            section = table
+            lines += [f"# {_SECTIONS[table]}", f"[{table}]"]
+        comment, example = _COMMENTS[key]
+        lines.append(f"# {comment}")
+        if key in values:
+            lines.append(f"{name} = {_toml(values[key])}")
+        else:
+            lines.append(f"# {name} = {_toml(example if default(key) is None else default(key))}")
+        lines.append("")
+    lines.append(_TOPICS)
+    for topic in topics:
+        lines += ["[[topics]]", f"name = {_toml(topic.name)}", f"query = {_toml(topic.query)}"]
+        lines += [f"k = {topic.k}"] if topic.k is not None else []
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def put_topic(file: Path, topic: TopicSettings) -> TopicSettings | None:
+    """Add the topic to the file, or change the one of that name, keeping all else; returns what it was before."""
+    document = _open(file)
+    tables = _tables(document, file)
+    for table in tables:
+        if table.get("name") == topic.name:
+            before = TopicSettings.model_validate(dict(table.unwrap()))
+            table["query"] = _text(topic.query)
+            if topic.k is not None:
+                table["k"] = topic.k
+            elif "k" in table:
+                del table["k"]
+            write_text(file, tomlkit.dumps(document))
+            return before
+    table = tomlkit.table()
+    table.add("name", topic.name)
+    table.add("query", _text(topic.query))
+    if topic.k is not None:
+        table.add("k", topic.k)
+    if tables:
+        tables[-1].add(tomlkit.nl())
+        tables.append(table)
+    else:
+        document.append("topics", tomlkit.aot())
+        _tables(document, file).append(table)
+    write_text(file, tomlkit.dumps(document))
+    return None
+
+
+def drop_topic(file: Path, name: str) -> None:
+    """Remove the topic's table, keeping all else. Its name must be one of the file's."""
+    document = _open(file)
+    tables = _tables(document, file)
+    place = next(i for i, table in enumerate(tables) if table.get("name") == name)
+    del tables[place]
+    if not tables:
+        del document["topics"]
+    write_text(file, tomlkit.dumps(document))
+
+
+def _open(file: Path) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(file.read_text(encoding="utf-8-sig"))
+    except TOMLKitError as error:
+        raise GeulgamError(f"{file} is not valid TOML: {error}", "correct it, then try again") from error
+
+
+def _tables(document: tomlkit.TOMLDocument, file: Path) -> AoT:
+    tables = document.get("topics", tomlkit.aot())
+    if not isinstance(tables, AoT):
+        raise GeulgamError(f"{file.name}: topics is not a list of [[topics]] tables", "write one table per topic")
+    return tables
+
+
+def _text(value: str) -> String:
+    """A text as TOML; in single quotes where that saves escaping, as for a query with a phrase."""
+    plain = "'" not in value and "\\" not in value and value.isprintable()
+    return tomlkit.string(value, literal='"' in value and plain)
+
+
+def _toml(value: Any) -> str:
+    return _text(value).as_string() if isinstance(value, str) else str(tomlkit.item(value).as_string())

@@ -1,0 +1,106 @@
+"""A subset becomes an adapter."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.store import Corpus
+from geulgam import manifest
+from geulgam.manifest import Manifest
+from geulgam.settings import Settings
+from geulgam.stages.base import Lender, identity, lender
+from geulgam.stages.subset import fresh_subset, read_subset
+from geulgam.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A topic's adapter. ``trained``: whether it was made now; ``reasons``: why, empty if it was up to date.
+
+    ``metrics``: what training measured, see :class:`finetune.adapt.Adapter`.
+    """
+
+    topic: str
+    folder: Path
+    trained: bool
+    reasons: tuple[str, ...]
+    metrics: dict[str, Any]
+
+
+def finetune_topics(
+    workspace: Workspace,
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    base: Lender | None = None,
+    again: bool = False,
+    progress: bool = False,
+) -> Iterator[Tuned]:
+    """Fine-tune an adapter for each topic, giving each as it is done; one that is up to date stays.
+
+    Subsets that are stale are selected first, all of them, so that a bad query fails before any training. A run
+    that was killed goes on where it stood. ``again``: train even what is up to date.
+    """
+    from finetune.adapt import adapt
+    from finetune.card import Card
+
+    base = base or lender(workspace, settings, progress=progress)
+    with workspace.exclusive():
+        topics = [settings.topic(name) for name in names]
+        for topic in topics:
+            fresh_subset(workspace, settings, topic.name, progress=progress)
+        corpus = Corpus(workspace.corpus)
+        for topic in topics:
+            reasons = stale(workspace, settings, topic.name) or (["asked for"] if again else [])
+            folder = workspace.adapter(topic.name)
+            path = workspace.adapter_manifest(topic.name)
+            if not reasons:
+                made = manifest.read(path)
+                yield Tuned(topic.name, folder, False, (), dict(made.facts) if made else {})
+                continue
+            subset = read_subset(workspace, topic.name)
+            adapter = adapt(
+                base(),
+                corpus.get(subset.ids("train")),
+                corpus.get(subset.ids("valid")),
+                settings.finetune.recipe,
+                folder,
+                Card(topic.name, topic.query, topic.k or settings.retrieval.k),
+                progress=progress,
+            )
+            facts = {**adapter.metrics, "weights": weights(folder)}
+            wanted = made_from(workspace, settings, topic.name)
+            Manifest(wanted.inputs, wanted.settings, facts).write(path)
+            yield Tuned(topic.name, folder, True, tuple(reasons), adapter.metrics)
+
+
+def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
+    """What the adapter would be made from now."""
+    subset = manifest.read(workspace.subset_manifest(topic))
+    chosen = settings.finetune
+    return Manifest(
+        {"subset": str(subset.facts["fingerprint"]) if subset else "", "base": identity(chosen.base)},
+        {"base": chosen.base, "precision": chosen.precision, **asdict(chosen.recipe)},
+    )
+
+
+def stale(workspace: Workspace, settings: Settings, topic: str) -> list[str]:
+    """Why the topic's adapter has to be made; empty if it is up to date."""
+    found = manifest.read(workspace.adapter_manifest(topic))
+    if found is None or not (workspace.adapter(topic) / "adapter_model.safetensors").exists():
+        begun = workspace.adapter(topic).with_name("adapter.part").exists()
+        return ["not finished yet" if begun else "not made yet"]
+    now = made_from(workspace, settings, topic)
+    recipe = manifest.changes(found.settings, now.settings)
+    reasons = ["subset changed"] if found.inputs.get("subset") != now.inputs["subset"] else []
+    if found.inputs.get("base") != now.inputs["base"] and not any(r.startswith("base ") for r in recipe):
+        reasons.append("base changed")
+    return [*reasons, *([f"recipe changed: {', '.join(recipe)}"] if recipe else [])]
+
+
+def weights(folder: Path) -> str:
+    """32 hexadecimal digits of an adapter's weights, by which what was made with it is known."""
+    with (folder / "adapter_model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]

@@ -1,0 +1,98 @@
+"""What the commands say and where: results on stdout, all else on stderr; JSON pure on stdout."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from corpus.errors import GeulgamError
+from geulgam.explain import explain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def out() -> "Console":
+    """The console of results (stdout)."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def note(text: str) -> None:
+    """A line about the work, on stderr."""
+    typer.echo(text, err=True)
+
+
+def say(text: str = "") -> None:
+    """A line of result, on stdout."""
+    typer.echo(text)
+
+
+def show_json(value: Any) -> None:
+    """The value as indented JSON on stdout; dataclasses as objects, paths as texts."""
+    encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
+    typer.echo(json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2, default=_plain))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """A table on stdout; columns whose name ends in ">" stand to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    for name in columns:
+        grid.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    out().print(grid)
+
+
+def progress() -> bool:
+    """Whether to draw progress bars: only where a person looks at stderr."""
+    return sys.stderr.isatty()
+
+
+def plain(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@contextmanager
+def failing_clearly() -> Iterator[None]:
+    """Turn what goes wrong inside into lines on stderr and an exit status: 1 for failed work, 130 for Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("interrupted; the same command continues")
+        raise typer.Exit(130) from None
+    except GeulgamError as error:
+        _show(error)
+        raise typer.Exit(1) from None
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        _show(told)
+        raise typer.Exit(1) from None
+
+
+def _show(error: GeulgamError) -> None:
+    typer.echo(typer.style("error: ", fg="red") + str(error), err=True)
+    if error.hint:
+        typer.echo(typer.style("hint: ", fg="cyan") + error.hint, err=True)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)
