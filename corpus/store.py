@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from corpus.atomic import replacing
+from corpus.atomic import explaining, replacing
 from corpus.digests import DTYPE, WIDTH, Digest, Digests
 from corpus.document import Document, Rejected
 from corpus.errors import GeulgamError
@@ -100,7 +100,8 @@ class Corpus:
         disk is full or may not be written.
         """
         for torn in self.folder.glob(".part-*.part"):  # left by a process that was killed
-            torn.unlink(missing_ok=True)
+            with explaining(torn):
+                torn.unlink(missing_ok=True)
         ids = Digests(self._ids().sorted)
         refusals = Refusals(self.rejected_path)
         pending: list[Document] = []
