@@ -1,0 +1,41 @@
+# geulgam: `make demo` writes an essay on a fresh machine, `make test` runs every test.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: install demo test quick lint bench clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "geulgam needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) torch
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+demo: install
+	$(BIN)/geulgam demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+quick: install
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m bench.retrieval
+	$(BIN)/python -m bench.index_speed
+	$(BIN)/python -m bench.training_speed
+	$(BIN)/python -m bench.generation
+	$(BIN)/python -m bench.adaptation
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
