@@ -1,0 +1,77 @@
+"""What is looked for: a small frozen tree of analysed terms, the same for every backend.
+
+:func:`parse` reads Lucene's query syntax into it (:mod:`retrieval.lucene`), :func:`bag` free text. Scores are
+Lucene's: that of a document is the sum over the clauses that match it, each term's BM25 times its boost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from corpus.errors import GeulgamError
+from retrieval.analyzer import Analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A bag of terms: documents with any of them, scored by the sum; a term that stands twice counts twice."""
+
+    terms: tuple[str, ...]
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """The terms one right after the other, as the analyzer leaves them (particles are no gap).
+
+    Scored as one term whose idf is the sum of the terms' and whose frequency is the phrase's.
+    """
+
+    terms: tuple[str, ...]
+    boost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """Documents that match all of ``must``, none of ``must_not`` and, if ``must`` is empty, any of ``should``.
+
+    Scored by the sum of the matching ``must`` and ``should``, times ``boost``.
+    """
+
+    must: tuple["Query", ...] = ()
+    should: tuple["Query", ...] = ()
+    must_not: tuple["Query", ...] = ()
+    boost: float = 1.0
+
+
+Query: TypeAlias = Terms | Phrase | Boolean
+
+NOTHING_LEFT = "use a word with a meaning of its own (particles and endings are not indexed)"
+
+
+def parse(text: str, analyzer: Analyzer) -> Query:
+    """The tree of a query in Lucene's syntax, see :mod:`retrieval.lucene`.
+
+    Raises GeulgamError for what cannot be read, with two more lines in its message (the query, and a caret
+    under the place), and for a query of which nothing is left to look for.
+    """
+    from retrieval.lucene import read
+
+    return read(text, analyzer)
+
+
+def bag(text: str, analyzer: Analyzer) -> Query:
+    """The terms of free text, such as a question; nothing in it is an operator. Raises GeulgamError if none."""
+    (terms,) = analyzer([text])
+    if not terms:
+        raise GeulgamError(f"nothing to look for in {text!r}", NOTHING_LEFT)
+    return Terms(tuple(terms))
+
+
+def terms_of(query: Query) -> Iterator[str]:
+    """Every term that a document may be found by, left to right; not those under ``must_not``."""
+    if isinstance(query, Boolean):
+        for clause in (*query.must, *query.should):
+            yield from terms_of(clause)
+    else:
+        yield from query.terms
