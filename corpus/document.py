@@ -40,9 +40,7 @@ def document_id(text: str) -> str:
     return hashlib.sha256(normalise(text).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def document(
-    text: str, title: str = "", source: str = "", metadata: Mapping[str, str] | None = None
-) -> Document:
+def document(text: str, title: str = "", source: str = "", metadata: Mapping[str, str] | None = None) -> Document:
     """A document with its id. The text is put into NFC and stripped; its inner whitespace stays."""
     text = unicodedata.normalize("NFC", text).strip()
     return Document(document_id(text), text, title.strip(), source, dict(metadata or {}))

@@ -23,7 +23,7 @@ _FREQUENT = frozenset(
 _KOREAN_SHARE = 0.2  # of the letters that are not ASCII: prose has 0.6 or more, mojibake under 0.1
 _SAMPLE = 100_000  # non-ASCII characters looked at for that share
 _SHORTEST = 10  # characters; below, one text in a hundred is Korean in the wrong one of the two UTF-16s too
-_DAMAGE = 1 / 200  # bad bytes per non-ASCII character up to which a file counts as damaged, not as foreign
+_DAMAGE = 1 / 20  # bad bytes per non-ASCII character up to which a file is damaged; in the wrong codec it is 0.6 up
 
 _ASCII = bytes(range(0x80))
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\v\f\r")) + b"\x7f"

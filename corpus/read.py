@@ -70,7 +70,7 @@ def _items(path: Path, columns: Columns) -> Iterator[tuple[int, Document | Rejec
             for item in _reader(file, columns):
                 yield file.position(), item
             if item is None:
-                yield file.size, Rejected(file.name, 0, "no rows: the file has nothing below its header")
+                yield file.size, Rejected(file.name, 0, "no rows: a header or blank lines, no more")
     except NotText as error:
         yield 0, Rejected(shown(path), 0, str(error))
     except (*BROKEN, UnicodeDecodeError) as error:

@@ -1,6 +1,7 @@
 """Rows in JSON: .jsonl (a value each line), .json (an array, an object around one array, or one object)."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,9 +125,7 @@ def _row(value: Any, columns: Columns, name: str, line: int) -> Document | Rejec
 
 def _past(text: str, at: int) -> int:
     """The first place from ``at`` on that is not whitespace."""
-    while at < len(text) and text[at] in _WHITESPACE:
-        at += 1
-    return at
+    return at if (blank := _BLANK.match(text, at)) is None else blank.end()
 
 
 def _reason(error: Exception) -> str:
@@ -136,3 +135,4 @@ def _reason(error: Exception) -> str:
 
 
 _DECODER = json.JSONDecoder()
+_BLANK = re.compile(f"[{_WHITESPACE}]*")

@@ -58,9 +58,7 @@ def _named(header: list[str]) -> list[str]:
     return names
 
 
-def _row(
-    names: list[str], fields: list[str], columns: Columns, file: str, line: int, last: int
-) -> Document | Rejected:
+def _row(names: list[str], fields: list[str], columns: Columns, file: str, line: int, last: int) -> Document | Rejected:
     if fields[-1].endswith(_END):
         swallowed = f"the {last - line:,} lines after it are" if last > line else "nothing after it is"
         return Rejected(file, line, f"open quotation mark: it is never closed, {swallowed} part of this row")

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from corpus.digests import DTYPE, Digests
 
-VALUES = st.lists(
-    st.integers(0, 40).map(lambda n: (n << 64).to_bytes(16, "big")[::-1] if n % 2 else n.to_bytes(16))
-)
+VALUES = st.lists(st.integers(0, 40).map(lambda n: (n << 64).to_bytes(16, "big")[::-1] if n % 2 else n.to_bytes(16)))
 
 
 @given(VALUES, VALUES, st.integers(1, 5))

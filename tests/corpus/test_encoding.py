@@ -73,9 +73,7 @@ CHINESE = "人类社会的发展历史是一个漫长的过程，我们在这里
         pytest.param(CHINESE.encode("gbk"), id="GBK"),
         pytest.param("“Naïve” – café, résumé, “déjà vu”.\n".encode("cp1252") * 20, id="Windows-1252"),
         pytest.param("안녕하세요, 오늘은 날씨가 좋습니다.".encode("johab"), id="Johab"),
-        pytest.param(
-            "앞은 이렇고\n".encode() * 9 + "뒤는 저렇다\n".encode("cp949") * 9, id="two in one file"
-        ),
+        pytest.param("앞은 이렇고\n".encode() * 9 + "뒤는 저렇다\n".encode("cp949") * 9, id="two in one file"),
     ],
 )
 def test_what_cp949_would_turn_into_mojibake_is_refused(data: bytes) -> None:

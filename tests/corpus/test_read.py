@@ -96,12 +96,8 @@ def test_gzip_of_each_text_format_is_read(tmp_path: Path, essays: tuple[str, ...
     assert not rejected
 
 
-def test_a_truncated_gzip_gives_its_whole_rows_and_tells_where_it_ends(
-    tmp_path: Path, prose: str, take: Take
-) -> None:
-    lines = [
-        json.dumps({"text": line + os.urandom(40).hex()}, ensure_ascii=False) for line in prose.split("\n")
-    ]
+def test_a_truncated_gzip_gives_its_whole_rows_and_tells_where_it_ends(tmp_path: Path, prose: str, take: Take) -> None:
+    lines = [json.dumps({"text": line + os.urandom(40).hex()}, ensure_ascii=False) for line in prose.split("\n")]
     jsonl = gzip.compress("\n".join(lines).encode())
     table = gzip.compress(("text\n" + "\n".join(f'"{json.loads(line)["text"]}"' for line in lines)).encode())
     for name, packed in {"a.jsonl.gz": jsonl, "b.csv.gz": table}.items():
@@ -125,9 +121,7 @@ def test_a_truncated_gzip_of_one_document_is_refused(tmp_path: Path, prose: str,
     ]
 
 
-def test_a_link_to_nothing_and_a_pipe_are_refused_and_a_circle_of_links_ends(
-    tmp_path: Path, take: Take
-) -> None:
+def test_a_link_to_nothing_and_a_pipe_are_refused_and_a_circle_of_links_ends(tmp_path: Path, take: Take) -> None:
     (tmp_path / "a.txt").write_text("글", encoding="utf-8")
     (tmp_path / "b.txt").symlink_to(tmp_path / "gone.txt")
     (tmp_path / "c").symlink_to(tmp_path, target_is_directory=True)
@@ -171,6 +165,7 @@ def test_the_bar_runs_over_the_bytes_of_all_files(
     monkeypatch.setattr("tqdm.tqdm.update", lambda bar, n=1: moved.append((bar.total, n)))
     (tmp_path / "a.txt").write_text(prose, encoding="utf-8")
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(("text\n" + prose).encode()))
+    (tmp_path / "c.txt").write_bytes(bytes(1000))
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
     list(read([tmp_path], progress=True))
     assert {total for total, _ in moved} == {size}
@@ -203,9 +198,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text(
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to measure memory")
 @pytest.mark.parametrize("suffix", [".txt", ".jsonl", ".json", ".csv"])
-def test_100_megabytes_on_one_line_are_refused_by_size_and_memory_stays_bounded(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_100_megabytes_on_one_line_are_refused_by_size_and_memory_stays_bounded(tmp_path: Path, suffix: str) -> None:
     head, open_, close, tail = {
         ".txt": ("", "", "", ""),
         ".jsonl": ('{"text": "앞"}\n', '{"text": "', '"}\n', '{"text": "뒤"}\n'),
@@ -217,9 +210,7 @@ def test_100_megabytes_on_one_line_are_refused_by_size_and_memory_stays_bounded(
         for _ in range(100):
             file.write("가나다라 마바사 아자차카 타파하 " * 20_000)
         file.write(close + tail)
-    assert (tmp_path / f"a{suffix}").stat().st_size == 92_000_000 + len(
-        (head + open_ + close + tail).encode()
-    )
+    assert (tmp_path / f"a{suffix}").stat().st_size == 92_000_000 + len((head + open_ + close + tail).encode())
     lines = subprocess.run(
         [sys.executable, "-c", _MEASURE, str(tmp_path / f"a{suffix}")],
         capture_output=True,

@@ -12,9 +12,7 @@ def test_a_broken_third_line_is_refused_and_the_others_are_taken(
     tmp_path: Path, essays: tuple[str, ...], take: Take
 ) -> None:
     path = tmp_path / "a.jsonl"
-    lines = [
-        json.dumps({"title": f"글 {i}", "text": text}, ensure_ascii=False) for i, text in enumerate(essays)
-    ]
+    lines = [json.dumps({"title": f"글 {i}", "text": text}, ensure_ascii=False) for i, text in enumerate(essays)]
     lines[2] = lines[2][:-9]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     documents, [rejected] = take(path)
@@ -145,15 +143,13 @@ def test_what_stands_before_a_break_in_an_array_is_taken(tmp_path: Path, take: T
     [
         ("{\n'text': 1}", 2, "broken JSON: Expecting property name enclosed in double quotes at column 1"),
         ("[1, 2", 1, "broken JSON: Expecting ',' delimiter at column 6; the rest is not read"),
-        ("[]", 0, "no rows: the file has nothing below its header"),
+        ("[]", 0, "no rows: a header or blank lines, no more"),
         (" \n", 0, "empty file"),
         ('{"a": [], "b": []}', 1, "no text column: the columns are a, b; it holds 2 arrays, not one"),
         ('{"a": 1}', 1, "no text column: the columns are a"),
     ],
 )
-def test_json_that_holds_no_rows_says_why(
-    tmp_path: Path, take: Take, text: str, line: int, reason: str
-) -> None:
+def test_json_that_holds_no_rows_says_why(tmp_path: Path, take: Take, text: str, line: int, reason: str) -> None:
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
     _, rejected = take(tmp_path)
     assert (rejected[-1].line, rejected[-1].reason) == (line, reason)

@@ -8,9 +8,7 @@ from corpus.opening import DOCUMENT_LIMIT
 from tests.corpus.conftest import Take
 
 
-def test_a_text_file_is_a_document_named_like_the_file(
-    tmp_path: Path, essays: tuple[str, ...], take: Take
-) -> None:
+def test_a_text_file_is_a_document_named_like_the_file(tmp_path: Path, essays: tuple[str, ...], take: Take) -> None:
     path = tmp_path / "장독대.txt"
     path.write_text(f"{essays[0]}\n\n{essays[1]}\n", encoding="cp949")
     [document], rejected = take(path)
@@ -55,9 +53,7 @@ def test_a_document_at_the_limit_is_taken_and_one_character_more_is_not(tmp_path
     )
 
 
-def test_bytes_that_are_no_character_cost_the_document_not_silence(
-    tmp_path: Path, prose: str, take: Take
-) -> None:
+def test_bytes_that_are_no_character_cost_the_document_not_silence(tmp_path: Path, prose: str, take: Take) -> None:
     data = prose.encode()
     (tmp_path / "a.txt").write_bytes(data[:3000] + b"\xff\xfe" + data[3000:])
     documents, [rejected] = take(tmp_path)

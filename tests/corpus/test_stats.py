@@ -21,9 +21,7 @@ def test_the_real_essays(shared: Path, tmp_path: Path) -> None:
     assert (figures.shortest, figures.median, figures.longest) == (lengths[0], lengths[629], lengths[-1])
     assert figures.sources.most_common(2) == [("brunch.co.kr", 864), ("글틴", 170)]
     assert sum(figures.lengths.counts) == 1259
-    for low, high, count in zip(
-        figures.lengths.edges, figures.lengths.edges[1:], figures.lengths.counts, strict=False
-    ):
+    for low, high, count in zip(figures.lengths.edges, figures.lengths.edges[1:], figures.lengths.counts, strict=False):
         assert count == sum(low <= length < high for length in lengths)
 
 

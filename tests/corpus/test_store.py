@@ -86,6 +86,17 @@ def test_a_document_known_only_in_another_part_is_known(tmp_path: Path, small_pa
     assert Corpus(tmp_path).add(some(0, 300)).known == 300
 
 
+def test_parts_that_another_process_adds_or_removes_are_noticed(tmp_path: Path, small_parts: None) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.add(some(0, 150))
+    Corpus(tmp_path).add(some(150, 200))
+    assert len(corpus) == 200
+    (tmp_path / "part-000001.parquet").unlink()
+    assert corpus.ids() == [document.id for document in some(100, 200)]
+    assert corpus.get([some(150, 151)[0].id]) == some(150, 151)
+    assert corpus.add(some(0, 200)).taken == 100
+
+
 def test_get_gives_the_documents_in_the_order_asked(tmp_path: Path, small_parts: None) -> None:
     documents = some(0, 250)
     corpus = Corpus(tmp_path)
@@ -185,9 +196,7 @@ def test_ctrl_c_while_adding_keeps_the_parts_that_are_whole(tmp_path: Path, smal
     assert list(Corpus(tmp_path)) == some(0, 250)
 
 
-def test_ctrl_c_while_a_part_is_written_leaves_none_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_while_a_part_is_written_leaves_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = Corpus(tmp_path)
     corpus.add(some(0, 5))
 
@@ -235,9 +244,7 @@ def test_kill_9_at_any_moment_leaves_whole_parts_and_the_next_add_clears_up(tmp_
     assert not list(tmp_path.glob(".*"))
 
 
-def test_a_full_disk_is_told_and_what_was_there_is_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_told_and_what_was_there_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = Corpus(tmp_path)
     corpus.add([*some(0, 5), Rejected("가", 1, "x")])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -276,14 +283,9 @@ print([document.text for document in Corpus(corpus.folder)], corpus.rejected_pat
 def test_a_disk_that_is_really_full_is_told_and_what_was_there_is_whole(tmp_path: Path) -> None:
     script = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec {sys.executable} -c "$0" {tmp_path}/corpus'
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run([*unshare, "sh", "-c", "true"], check=False).returncode
-    ):
+    if shutil.which("unshare") is None or subprocess.run([*unshare, "sh", "-c", "true"], check=False).returncode:
         pytest.skip("needs a disk to fill: this machine does not let unshare(1) mount a small one")
-    run = subprocess.run(
-        [*unshare, "sh", "-c", script, _FILL], capture_output=True, text=True, cwd=ROOT, check=False
-    )
+    run = subprocess.run([*unshare, "sh", "-c", script, _FILL], capture_output=True, text=True, cwd=ROOT, check=False)
     assert run.stdout.splitlines() == [
         f"the disk is full: could not write {tmp_path}/corpus/part-000002.parquet",
         f"the disk is full: could not write {tmp_path}/corpus/rejected.jsonl",
