@@ -1,0 +1,54 @@
+"""What each token of a vocabulary writes, and which tokens may come where in an essay."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import torch
+
+from finetune.vocabulary import Vocabulary, spelling
+
+# Two blank lines, two spaces, a space at either end of a line, any other whitespace.
+_BAD_SPACE = re.compile(r"\n{3}|  | \n|\n |[^\S\n ]")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # Unicode's categories of what is no character to be read
+
+
+class Surfaces:
+    """The vocabulary's tokens as the text they add. Masks are (V,) bool, True for what may not come.
+
+    ``inside``: within a piece, the tokens that no essay may hold: the special ones but for the end of the
+    document, parts of characters where the tokenizer can do without them, invisible characters, U+FFFD, and
+    runs of blank lines or spaces. ``after_space``: those, the end of the document, and tokens that begin with
+    whitespace. ``after_sentence``: all but tokens that begin with whitespace.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._anchor = vocabulary.encode("가")
+        self._anchor_text = vocabulary.decode(self._anchor)
+        texts = [self.text([token]) for token in range(len(vocabulary))]
+        special = {int(i) for i in vocabulary.tokenizer.all_special_ids}
+        has_halves = spelling(vocabulary.tokenizer) == "letters"  # then any token may be part of a character
+        unfit = torch.tensor(
+            [
+                int(full) in special or _is_unfit(text, has_halves)
+                for full, text in zip(vocabulary.kept, texts, strict=True)
+            ]
+        )
+        is_spaced = torch.tensor([text[:1].isspace() for text in texts])
+        self.inside = unfit.clone()
+        self.inside[vocabulary.eos] = False
+        self.after_space = unfit | is_spaced
+        self.after_sentence = unfit | ~is_spaced
+        if self.after_sentence.all():  # a vocabulary without spaces
+            self.after_sentence = unfit
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What the tokens add to a text they stand in the middle of; U+FFFD for half a character."""
+        return self.vocabulary.decode([*self._anchor, *tokens])[len(self._anchor_text) :]
+
+
+def _is_unfit(text: str, has_halves: bool) -> bool:
+    if not text or _BAD_SPACE.search(text) or ("\ufffd" in text and not has_halves):
+        return True
+    return any(unicodedata.category(character) in _INVISIBLE for character in text if character != "\n")
