@@ -10,7 +10,12 @@ from geulgam.terminal import failing_clearly, say
 
 
 class _Commands(TyperGroup):
-    """Runs a command so that whatever goes wrong ends in one clear line."""
+    """Lists the commands in the order of work, and runs one so that what goes wrong ends in one clear line."""
+
+    order = ("new", "corpus", "index", "topic", "finetune", "generate", "evaluate", "run", "demo", "doctor")
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=self.order.index)
 
     def invoke(self, ctx: Any) -> Any:
         with failing_clearly():
@@ -36,9 +41,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(
-    epilog="Example:  geulgam new my-contest && cd my-contest && geulgam corpus add ~/essays && geulgam run"
-)
+@app.callback(epilog="Example:  geulgam demo")
 def _geulgam(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

@@ -131,7 +131,7 @@ def _models() -> Iterator[Finding]:
     elif convert.is_available():
         lacking = [name for name in ("gguf",) if importlib.util.find_spec(name) is None]
         if lacking:
-            yield Finding("gemma-3-270m", "its package is there, gguf to read it is not", False, True, "pip install gguf")
+            yield Finding("gemma-3-270m", "the package is there, but not gguf", False, True, "pip install gguf")
         else:
             yield Finding("gemma-3-270m", f"its package is there; converted at first use, into {folder}")
     else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import socket
 import sys
@@ -45,9 +46,14 @@ def _myself() -> dict[str, str | int]:
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "command": shlex.join([Path(sys.argv[0] or "python").name, *sys.argv[1:]])[:200],
+        "command": " ".join(map(_quoted, [Path(sys.argv[0] or "python").name, *sys.argv[1:]]))[:200],
         "since": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
     }
+
+
+def _quoted(word: str) -> str:
+    """As a shell would need it; unlike shlex, Hangul needs no quotes."""
+    return word if re.fullmatch(r"[\w@%+=:,./-]+", word) else shlex.quote(word)
 
 
 def _busy(holder: Path) -> GeulgamError:

@@ -16,4 +16,7 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Topics = Annotated[list[str] | None, typer.Argument(metavar="[TOPIC]…", help="Topics by name; none: all.", show_default=False)]
+Topics = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TOPIC", help="Topics by name; none: all.", show_default=False),
+]

@@ -103,6 +103,12 @@ class Settings(_Section):
     generate: GenerateSettings = Field(default_factory=GenerateSettings)
     topics: tuple[TopicSettings, ...] = ()
 
+    def topic_names(self) -> list[str]:
+        """All of them, in the order of the file. Raises GeulgamError if there is none."""
+        if not self.topics:
+            raise GeulgamError("there is no topic yet", 'geulgam topic add NAME --query "…"')
+        return [topic.name for topic in self.topics]
+
     def topic(self, name: str) -> TopicSettings:
         """The topic of that name. Raises GeulgamError naming those there are."""
         name = unicodedata.normalize("NFC", name)

@@ -87,11 +87,6 @@ class Workspace:
         return self.folder / "index"
 
     @property
-    def index_manifest(self) -> Path:
-        """What the index was built from."""
-        return self.index / "manifest.json"
-
-    @property
     def essays(self) -> Path:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"

@@ -1,10 +1,12 @@
 """`geulgam corpus`: essays get in, and are counted."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from corpus.errors import GeulgamError
 from geulgam.options import JsonOption, WorkspaceOption
 from geulgam.terminal import note, plain, progress, say, show_json, table
 
@@ -14,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Add essays, and see what there is.
 @app.command(epilog="Example:  geulgam corpus add ~/essays more.csv --text-column contents")
 def add(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Files, or folders with files in them.", show_default=False)
+        list[Path], typer.Argument(metavar="PATH", help="Files, or folders with files in them.", show_default=False)
     ],
     text_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="The column with the text.", show_default=False)
@@ -26,8 +28,7 @@ def add(
 ) -> None:
     """Read .jsonl, .json, .csv, .tsv, .parquet, .txt and .md files (text ones also as .gz) into the corpus.
 
-    What is there already is not added twice. Every row not taken is written to corpus/rejected.jsonl with the
-    file, the line and the reason.
+    Nothing is added twice. Rows not taken are listed with their reasons in corpus/rejected.jsonl.
     """
     from corpus.store import Corpus
     from geulgam.stages.corpus import add_documents
@@ -51,7 +52,7 @@ def add(
     if added.rejected:
         note(f"each with its file and line: {plain(corpus.rejected_path)}")
     if not added.taken and not added.known:
-        raise typer.Exit(1)
+        raise GeulgamError("no document was found", "see the reasons above; `geulgam corpus add --help`")
 
 
 @app.command(epilog="Example:  geulgam corpus stats --json")
@@ -71,7 +72,7 @@ def stats(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         return
     say(f"lengths: {counted.shortest:,} to {counted.longest:,} characters, half of them up to {counted.median:,}")
     edges, counts = counted.lengths.edges, counted.lengths.counts
-    labels = [f"{low:,} to {high - 1:,}" for low, high in zip(edges, edges[1:], strict=False)]
+    labels = [f"{low:,} to {high - 1:,}" for low, high in pairwise(edges)]
     most = max(counts)
     table(
         ("characters>", "documents>", ""),
@@ -86,4 +87,4 @@ def stats(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
 def _bar(share: float, width: int = 32) -> str:
     """A bar of that share of the width, to an eighth of a cell; never nothing for something."""
     eighths = max(1 if share > 0 else 0, round(share * width * 8))
-    return "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

@@ -12,9 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="Make the corpus searchable, and lo
 
 @app.command(epilog="Example:  geulgam index build --analyzer bigram")
 def build(
-    backend: Annotated[
-        str | None, typer.Option(metavar="NAME", help="bm25s or rank-bm25.", show_default=False)
-    ] = None,
+    backend: Annotated[str | None, typer.Option(metavar="NAME", help="bm25s or rank-bm25.", show_default=False)] = None,
     analyzer: Annotated[
         str | None, typer.Option(metavar="NAME", help="kiwi, mecab, bigram or whitespace.", show_default=False)
     ] = None,
@@ -26,8 +24,7 @@ def build(
 
     place = Workspace.find(workspace)
     settings = place.settings({"retrieval.backend": backend, "retrieval.analyzer": analyzer})
-    built = build_index(place, settings, progress=progress())
-    say(f"indexed {built.documents:,} documents with {settings.retrieval.analyzer} in {built.seconds:.1f} s")
+    say(build_index(place, settings, progress=progress()).line())
 
 
 @app.command(
@@ -43,6 +40,7 @@ def search(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The best hits for a query, the words that matched highlighted."""
+    from rich.padding import Padding
     from rich.text import Text
 
     from geulgam.stages.index import search as find
@@ -56,18 +54,19 @@ def search(
     for reason in stale(place, settings):
         note(f"note: the index is out of date: {reason}; renew it with geulgam index build")
     if json:
-        show_json(found)
+        show_json([hit.plain() for hit in found])
         return
     console = out()
     for hit in found:
         head = Text(f"{hit.rank:>3}  {hit.score:6.2f}  ")
-        head.append(hit.title or "(no title)", style="bold")
+        for part, matched in hit.title_parts or [("(no title)", False)]:
+            head.append(part, style="bold yellow" if matched else "bold")
         head.append(f"  {hit.source}", style="dim")
         console.print(head, no_wrap=True, overflow="ellipsis")
-        line = Text("     ")
+        line = Text()
         for part, matched in hit.snippet:
             line.append(part, style="bold yellow" if matched else "")
-        console.print(line)
+        console.print(Padding(line, (0, 0, 0, 5)))
     if not found:
         note("no document matches")
 
@@ -75,26 +74,17 @@ def search(
 @app.command(epilog="Example:  geulgam index status")
 def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     """What the index was built from, and whether it is up to date."""
-    from geulgam import manifest
-    from geulgam.stages.index import stale
+    from geulgam.stages.index import status as look
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    reasons = stale(place, place.settings())
-    made = manifest.read(place.index_manifest)
+    told = look(place, place.settings())
     if json:
-        show_json(
-            {
-                "fresh": not reasons,
-                "reasons": reasons,
-                "made": made.made if made else None,
-                **(made.settings if made else {}),
-                **(made.facts if made else {}),
-            }
-        )
+        show_json(told)
         return
-    if made is not None:
-        say(f"{made.facts['documents']:,} documents, {made.settings['backend']}, built {made.made}")
-    say("up to date" if not reasons else f"stale: {'; '.join(reasons)}")
-    if reasons:
+    if told["made"]:
+        say(f"{told['documents']:,} documents, {told['terms']:,} different terms, built {told['made']}")
+        say(f"analyzer {told['analyzer']}; k1 {told['k1']:g}, b {told['b']:g}; backend {told['backend']}")
+    say("up to date" if told["fresh"] else f"stale: {'; '.join(told['reasons'])}")
+    if not told["fresh"]:
         note("hint: geulgam index build")

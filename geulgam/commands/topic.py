@@ -16,7 +16,7 @@ def add(
     name: Name,
     query: Annotated[
         str,
-        typer.Option("--query", "-q", metavar="QUERY", help="Keywords, in Lucene's query language.", show_default=False),
+        typer.Option("--query", "-q", metavar="QUERY", help="Keywords, in Lucene's language.", show_default=False),
     ],
     k: Annotated[
         int | None,

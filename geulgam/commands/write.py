@@ -18,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def finetune(
     topics: Topics = None,
-    epochs: Annotated[
-        float | None, typer.Option(help="How often the subset is read.", show_default=False)
-    ] = None,
+    epochs: Annotated[float | None, typer.Option(help="How often the subset is read.", show_default=False)] = None,
     method: Annotated[
         str | None, typer.Option(metavar="NAME", help="lora, freeze or full.", show_default=False)
     ] = None,
@@ -58,15 +56,11 @@ def generate(
     chars: Annotated[
         int | None, typer.Option(min=1, help="How long; else generate.characters.", show_default=False)
     ] = None,
-    prompt: Annotated[
-        str | None, typer.Option(help="How the essay begins.", show_default=False)
-    ] = None,
+    prompt: Annotated[str | None, typer.Option(help="How the essay begins.", show_default=False)] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Same seed, same essay; else the essay's number.", show_default=False)
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="default or contest.", show_default=False)
-    ] = None,
+    preset: Annotated[str | None, typer.Option(metavar="NAME", help="default or contest.", show_default=False)] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write an essay on a topic into essays/, with a report of its figures."""
@@ -132,7 +126,7 @@ def run(
             say("everything is up to date")
         return
     done = 0
-    for step, result in pipeline.run(place, settings, begin=lambda step: note(step.line()), progress=progress()):
+    for _, result in pipeline.run(place, settings, begin=lambda step: note(step.line()), progress=progress()):
         done += 1
         for line in result:
             say(f"  {line}")

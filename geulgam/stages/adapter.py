@@ -28,6 +28,18 @@ class Tuned:
     reasons: tuple[str, ...]
     metrics: dict[str, Any]
 
+    def line(self) -> str:
+        """What happened, for people: essays, steps, time, and the loss on the valid split."""
+        if not self.trained:
+            return f"{self.topic}: up to date"
+        m = self.metrics
+        stopped = ", stopped early" if m["stopped_early"] else ""
+        return (
+            f"{self.topic}: trained on {m['train_documents']:,} essays, {m['steps']:,} steps in {m['seconds']:.0f} s "
+            f"({m['tokens_per_second']:.0f} tokens/s){stopped}; loss on the valid split "
+            f"{m['valid_loss_base']:.3f} → {m['valid_loss']:.3f}"
+        )
+
 
 def finetune_topics(
     workspace: Workspace,

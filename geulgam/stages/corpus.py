@@ -9,9 +9,7 @@ from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 
 
-def add_documents(
-    workspace: Workspace, settings: Settings, paths: Sequence[Path], *, progress: bool = False
-) -> Added:
+def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path], *, progress: bool = False) -> Added:
     """Add the documents of files and folders; what is known stays, what is refused is noted with its reason."""
     columns = settings.corpus
     with workspace.exclusive():

@@ -1,0 +1,138 @@
+"""Settings: three sources in their order, and errors that a person can act on."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import GeulgamError
+from geulgam.settings import Settings, known_keys, load, topic_name
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "geulgam.toml"
+
+
+def error_of(file: Path, text: str, **variables: str) -> GeulgamError:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(GeulgamError) as caught:
+        load(file, environment=variables)
+    assert "\n" not in str(caught.value) and "pydantic" not in str(caught.value)
+    return caught.value
+
+
+def test_an_empty_file_gives_the_defaults(file: Path) -> None:
+    file.write_text("")
+    assert load(file, environment={}) == Settings()
+
+
+def test_an_option_wins_over_the_environment_and_that_over_the_file(file: Path) -> None:
+    file.write_text("[finetune]\nepochs = 5\nrank = 8\nbatch = 2\n")
+    variables = {"GEULGAM_FINETUNE__EPOCHS": "6", "GEULGAM_FINETUNE__RANK": "4"}
+    recipe = load(file, {"finetune.epochs": 7, "finetune.batch": None}, variables).finetune.recipe
+    assert (recipe.epochs, recipe.rank, recipe.batch) == (7, 4, 2)
+
+
+def test_an_empty_variable_and_one_without_a_section_are_no_settings(file: Path) -> None:
+    file.write_text("")
+    variables = {"GEULGAM_FINETUNE__MAX_STEPS": "", "GEULGAM_WORKSPACE": "/x", "GEULGAM_CACHE": "/y"}
+    assert load(file, environment=variables) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "key", "nearest"),
+    [
+        ("[finetune]\n\nepoch = 5", "line 3", "finetune.epoch", "finetune.epochs"),
+        ("[finetun]\nepochs = 5", "line 1", "finetun", "finetune"),
+        ("epochs = 5", "line 1", "epochs", "finetune.epochs"),
+        ("[retrieval]\nepochs = 5", "line 2", "retrieval.epochs", "finetune.epochs"),
+        ("[[topics]]\nname = 'a'\nqury = 'b'", "line 3", "topics.qury", "topics.query"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known(
+    file: Path, text: str, where: str, key: str, nearest: str
+) -> None:
+    error = error_of(file, text)
+    assert str(error) == f"geulgam.toml, {where}: unknown key {key}"
+    assert error.hint == f"the nearest known key is {nearest}"
+
+
+def test_an_unknown_variable_is_named(file: Path) -> None:
+    error = error_of(file, "", GEULGAM_FINETUNE__EPOCH="5")
+    assert "environment variable GEULGAM_FINETUNE__EPOCH" in str(error)
+    assert "finetune.epochs" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "got", "needs"),
+    [
+        ("[finetune]\nepochs = 'many'", 'finetune.epochs is "many"', "a number"),
+        ("[finetune]\nrank = 2.5", "finetune.rank is 2.5", "a whole number"),
+        ("[finetune]\nrank = true", "finetune.rank is true", "another kind"),
+        ("[finetune]\ndevice = 'gpu'", 'finetune.device is "gpu"', '"cuda"'),
+        ("[retrieval]\nanalyzer = 'kiwii'", 'retrieval.analyzer is "kiwii"', '"kiwi"'),
+        ("[retrieval]\nb = 2", "retrieval.b is 2", "1 or less"),
+        ("[retrieval]\nk = 0", "retrieval.k is 0", "1 or more"),
+        ("[generate]\nmin_p = 1", "generate.min_p is 1", "below 1"),
+        ("retrieval = 3", "retrieval is 3", "a table"),
+        ("topics = ['a']", 'topics.1 is "a"', "a table"),
+        ("[[topics]]\nname = 'a'\nquery = 3", "topics.1.query is 3", "a text in quotes"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_it_got_and_needs(file: Path, text: str, got: str, needs: str) -> None:
+    message = str(error_of(file, text))
+    assert message.startswith("geulgam.toml") and got in message and needs in message
+
+
+def test_a_recipe_that_cannot_be_is_told_with_its_line(file: Path) -> None:
+    assert "line 2: finetune.epochs is 0" in str(error_of(file, "[finetune]\nepochs = 0"))
+
+
+def test_a_topic_without_a_query_and_two_of_one_name_are_refused(file: Path) -> None:
+    assert "topic 1 has no query" in str(error_of(file, "[[topics]]\nname = 'a'"))
+    twice = "[[topics]]\nname = 'a'\nquery = 'b'\n" * 2
+    assert "two topics are called a" in str(error_of(file, twice))
+
+
+def test_a_file_that_is_no_toml_or_no_utf8_is_told(file: Path) -> None:
+    assert "line 2" in str(error_of(file, "[retrieval]\nk = = 3"))
+    file.write_bytes("# 함께".encode("cp949"))
+    with pytest.raises(GeulgamError, match="UTF-8"):
+        load(file, environment={})
+
+
+@pytest.mark.parametrize("name", ["", " ", "..", ".", "a/b", "../x", "a\\b", "a\0b", "-x", "가" * 50, "\ud800", "a:b"])
+def test_a_name_that_is_no_folder_is_no_topic(name: str) -> None:
+    with pytest.raises(GeulgamError):
+        topic_name(name)
+
+
+def test_a_name_is_the_same_however_its_syllables_are_composed() -> None:
+    assert topic_name(" " + unicodedata.normalize("NFD", "함께")) == "함께"
+
+
+def test_a_topic_that_is_not_there_is_told_with_the_nearest() -> None:
+    settings = Settings.model_validate({"topics": [{"name": "글쓰기", "query": "글"}]})
+    with pytest.raises(GeulgamError) as caught:
+        settings.topic("글쓰가")
+    assert caught.value.hint == "did you mean 글쓰기?"
+
+
+def test_the_sampling_settings_are_those_of_the_writer() -> None:
+    from dataclasses import fields
+
+    from generate.decoding import PRESETS, Sampling
+    from geulgam.settings import GenerateSettings
+
+    own = set(GenerateSettings.model_fields) - {"preset", "characters"}
+    assert own == {field.name for field in fields(Sampling)}
+    assert set(GenerateSettings.model_fields["preset"].annotation.__args__) == set(PRESETS)  # type: ignore[union-attr]
+
+
+def test_every_recipe_field_is_a_setting() -> None:
+    from dataclasses import fields
+
+    from finetune.recipe import Recipe
+
+    assert {f"finetune.{field.name}" for field in fields(Recipe)} <= set(known_keys())

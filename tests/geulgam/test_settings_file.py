@@ -1,0 +1,82 @@
+"""`geulgam.toml`: written with a comment to every setting, edited without losing one."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from geulgam.settings import Settings, TopicSettings, known_keys, load
+from geulgam.settings_file import EXAMPLE, default, drop_topic, put_topic, template
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "geulgam.toml"
+    file.write_text(template(), encoding="utf-8")
+    return file
+
+
+def test_a_new_file_sets_nothing_but_the_example(file: Path) -> None:
+    assert load(file, environment={}) == Settings(topics=(EXAMPLE,))
+
+
+def test_every_setting_stands_in_it_under_a_comment(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    section = ""
+    found = []
+    for above, line in pairwise(lines):
+        if header := re.fullmatch(r"\[(\w+)\]", line):
+            section = header[1]
+        elif entry := re.match(r"# (\w+) = ", line):
+            found.append(f"{section}.{entry[1]}")
+            assert re.match(r"# \S", above) and " = " not in above
+    assert tuple(found) == known_keys()
+
+
+def test_what_it_shows_as_defaults_are_the_defaults(file: Path) -> None:
+    text = re.sub(r"^# (\w+ = )", r"\1", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(text, encoding="utf-8")
+    shown = load(file, environment={})
+    for key in known_keys():
+        if default(key) is not None:
+            section, name = key.split(".")
+            table = getattr(shown, section)
+            assert getattr(table, name, None) == default(key) or getattr(table.recipe, name) == default(key)
+
+
+def test_values_given_to_the_template_are_set(file: Path) -> None:
+    values = {"finetune.base": 'C:\\models "x"', "finetune.epochs": 3.0, "finetune.gradient_checkpointing": True}
+    file.write_text(template([], values), encoding="utf-8")
+    finetune = load(file, environment={}).finetune
+    assert finetune.base == 'C:\\models "x"' and finetune.recipe.epochs == 3
+    assert finetune.recipe.gradient_checkpointing
+
+
+def test_a_topic_is_added_and_nothing_else_touched(file: Path) -> None:
+    before = file.read_text(encoding="utf-8") + "# mine, at the end\n"
+    file.write_text(before, encoding="utf-8")
+    assert put_topic(file, TopicSettings(name="가족", query='"우리 집" 어머니', k=30)) is None
+    after = file.read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert load(file, environment={}).topics == (EXAMPLE, TopicSettings(name="가족", query='"우리 집" 어머니', k=30))
+
+
+def test_a_topic_is_changed_in_its_place_and_its_comments_stay(file: Path) -> None:
+    first, second = (
+        "[[topics]]  # first\nname = 'a'  # why\nquery = 'b'\nk = 3\n",
+        "[[topics]]\nname = 'c'\nquery = 'd'\n",
+    )
+    file.write_text(f"{first}\n{second}")
+    before = put_topic(file, TopicSettings(name="a", query="x"))
+    assert before == TopicSettings(name="a", query="b", k=3)
+    assert "# first" in file.read_text() and "# why" in file.read_text()
+    assert [(t.name, t.query, t.k) for t in load(file, environment={}).topics] == [("a", "x", None), ("c", "d", None)]
+
+
+def test_the_last_topic_can_go_and_another_come(file: Path) -> None:
+    drop_topic(file, EXAMPLE.name)
+    assert load(file, environment={}).topics == ()
+    put_topic(file, TopicSettings(name="여행", query="여행"))
+    assert [topic.name for topic in load(file, environment={}).topics] == ["여행"]
+    assert "# The settings of this geulgam workspace." in file.read_text(encoding="utf-8")
