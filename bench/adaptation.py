@@ -1,0 +1,112 @@
+"""Does adaptation pay? Held-out bits per character: the base, an adapter on top-k essays, one on random essays.
+
+For each of seven queries on the real essays of ``GEULGAM_SHARED``: the top k are split into train, valid and test
+as geulgam splits them (no essay, other part of it or near-duplicate on two sides). One adapter is trained on the
+train split, another for as many steps on as many essays drawn at random from the whole corpus, without those
+held out and their kin. Neither is chosen by the valid split: both are taken as they end. All three models are
+measured on the test split, over the full vocabulary.
+
+    python -m bench.adaptation [--k 60] [--epochs 1] [--folder FOLDER] [TOPIC …]
+
+About 40 minutes on two cores. With --folder, what was measured is kept, and the same command goes on from there.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.essays import QUERIES, shared_documents
+from corpus.document import Document
+from corpus.store import Corpus
+from finetune.adapt import adapt
+from finetune.base import BaseModel
+from finetune.blocks import essay_text, pack
+from finetune.card import Card
+from finetune.evaluate import bits_per_character
+from finetune.recipe import Recipe
+from retrieval.analyzer import analyzer
+from retrieval.bm25 import Bm25Index
+from retrieval.kinship import groups
+from retrieval.select import select
+from retrieval.topic import Topic
+
+
+def random_essays(documents: Sequence[Document], held_out: set[str], number: int) -> list[Document]:
+    """So many documents at random, none of them held out or of the same essay as one that is."""
+    kin = {i for group in groups(documents) if any(documents[i].id in held_out for i in group) for i in group}
+    pool = [document for i, document in enumerate(documents) if i not in kin]
+    return random.Random(0).sample(pool, number)
+
+
+def measure(
+    topic: Topic, base: BaseModel, index: Bm25Index, corpus: Corpus, recipe: Recipe, folder: Path
+) -> dict[str, Any]:
+    """Bits per character of the three models on one topic's test split."""
+    began = time.perf_counter()
+    subset = select(index, corpus, topic, valid_share=0.06, test_share=0.2)
+    train, valid, test = (corpus.get(subset.ids(side)) for side in ("train", "valid", "test"))
+    held_out = {document.id for document in [*valid, *test]}
+    blocks = len(pack(train, base.vocabulary, recipe.block_tokens))
+    steps = round(-(-blocks // recipe.batch) * recipe.epochs)
+    as_long = replace(recipe, epochs=1_000.0, max_steps=steps, evaluations=1)
+    bits = {"base": bits_per_character(base, test)}
+    for name, essays in (("top", train), ("random", random_essays(list(corpus), held_out, len(train)))):
+        adapter = adapt(base, essays, valid, as_long, folder / f"{topic.name}-{name}", Card(topic.name), progress=True)
+        bits[name] = bits_per_character(base, test, adapter.folder)
+    sizes = {"train": len(train), "test": len(test), "steps": steps}
+    return {"topic": topic.name, **sizes, **bits, "seconds": time.perf_counter() - began}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("topics", nargs="*", default=list(QUERIES), metavar="TOPIC")
+    parser.add_argument("--k", type=int, default=60)
+    parser.add_argument("--epochs", type=float, default=1.0)
+    parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    recipe = Recipe(epochs=options.epochs, learning_rate=options.learning_rate)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        corpus = Corpus(folder / "corpus")
+        corpus.add(shared_documents())
+        index = Bm25Index(folder / "index", analyzer("kiwi"))
+        index.build(corpus, progress=True)
+        base = BaseModel.load(texts=(essay_text(document) for document in corpus))
+        rows = []
+        for name in options.topics:
+            noted = folder / f"{name}-k{options.k}-{recipe.fingerprint}.json"
+            if not noted.exists():
+                row = measure(Topic(name, QUERIES[name], options.k), base, index, corpus, recipe, folder)
+                noted.write_text(json.dumps(row), encoding="utf-8")
+            rows.append(json.loads(noted.read_text(encoding="utf-8")))
+            _print(rows[-1:])
+    print(
+        f"\n{len(corpus):,} essays, k = {options.k}, {recipe.epochs:g} epoch(s), bits per character on held-out essays"
+    )
+    _print(rows)
+    lower = sum(row["top"] < row["base"] for row in rows)
+    won = sum(row["top"] < row["random"] for row in rows)
+    gain = statistics.mean(1 - row["top"] / row["base"] for row in rows)
+    lead = statistics.mean(1 - row["top"] / row["random"] for row in rows)
+    print(f"top-k against the base: lower for {lower} of {len(rows)}, {gain:.2%} on average")
+    print(f"top-k against random:   lower for {won} of {len(rows)}, {lead:.2%} on average")
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    print(f"{'topic':<8}{'train':>6}{'test':>6}{'steps':>7}{'base':>8}{'top-k':>8}{'random':>8}{'seconds':>9}")
+    for row in rows:
+        figures = "".join(f"{row[name]:8.4f}" for name in ("base", "top", "random"))
+        print(f"{row['topic']:<8}{row['train']:>6}{row['test']:>6}{row['steps']:>7}{figures}{row['seconds']:>9.0f}")
+
+
+if __name__ == "__main__":
+    main()
