@@ -83,9 +83,11 @@ class Bigram:
 
     @property
     def fingerprint(self) -> str:
+        """Changes with whatever changes the terms."""
         return f"bigram 1 unicode={unicodedata.unidata_version}"
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """The terms of each text."""
         for text in texts:
             terms: list[str] = []
             for word in _WORD.findall(clean(text).lower()):
@@ -93,6 +95,7 @@ class Bigram:
             yield terms
 
     def spans(self, text: str) -> list[Span]:
+        """The terms with their places in ``clean(text)``."""
         text = _lower(clean(text))
         return [
             Span(text[i : i + 2] if len(match[0]) > 1 else match[0], i, min(i + 2, match.end()))
@@ -113,13 +116,16 @@ class Whitespace:
 
     @property
     def fingerprint(self) -> str:
+        """Changes with whatever changes the terms."""
         return f"whitespace 1 unicode={unicodedata.unidata_version}"
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """The terms of each text."""
         for text in texts:
             yield [span.term for span in self.spans(text)]
 
     def spans(self, text: str) -> list[Span]:
+        """The terms with their places in ``clean(text)``."""
         text = _lower(clean(text))
         bare = ((match.start(), _BARE.search(match[0])) for match in _UNBROKEN.finditer(text))
         return [Span(word[0], start + word.start(), start + word.end()) for start, word in bare if word]

@@ -33,7 +33,7 @@ from retrieval.analyzer import Analyzer
 from retrieval.index import K1, B, Hit, NearTerm
 from retrieval.matching import Numbers, Scores, best, match
 from retrieval.query import Query
-from retrieval.strings import Strings, mapped
+from retrieval.strings import Arrow, Strings, mapped
 from retrieval.terms import TermStore, corpus_ids
 
 FORMAT = 1
@@ -151,7 +151,7 @@ class Bm25Index:
             self._opened = _Matrix(self.folder, self.manifest())
         return self._opened
 
-    def _write(self, ids: pa.Array, corpus: str, progress: bool) -> None:
+    def _write(self, ids: Arrow, corpus: str, progress: bool) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()

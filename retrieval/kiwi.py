@@ -41,6 +41,7 @@ class Kiwi:
 
     @property
     def fingerprint(self) -> str:
+        """Changes with whatever changes the terms."""
         library, model = version("kiwipiepy"), version("kiwipiepy_model")
         return f"kiwi 1 kiwipiepy={library} kiwipiepy_model={model} {_MODEL}"
 
@@ -58,12 +59,14 @@ class Kiwi:
         return int(Match.ALL & ~Match.HASHTAG & ~Match.SERIAL)
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """The terms of each text."""
         # An iterable is analysed by all threads, and only a few texts ahead of the one taken.
         tokens = self._kiwi.tokenize(map(clean, texts), match_options=self._match, open_ending=True, echo=True)
         for found, text in tokens:
             yield _terms(found, _CONTENT) or [term for term, _, _ in self._alone(text)]
 
     def spans(self, text: str) -> list[Span]:
+        """The terms with their places in ``clean(text)``."""
         text = clean(text)
         tokens = self._kiwi.tokenize(text, match_options=self._match, open_ending=True)
         return _spans(tokens, _CONTENT) or self._alone(text)
@@ -81,7 +84,5 @@ def _terms(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[str]:
 
 def _spans(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[Span]:
     return [
-        Span((token.form + kept[token.tag]).lower(), token.start, token.end)
-        for token in tokens
-        if token.tag in kept
+        Span((token.form + kept[token.tag]).lower(), token.start, token.end) for token in tokens if token.tag in kept
     ]

@@ -65,7 +65,7 @@ def read(text: str, analyzer: Analyzer) -> Query:
     """The tree of a query. Raises GeulgamError, see :func:`retrieval.query.parse`."""
     query = _SPACE.sub(" ", clean(text)).translate(_PLAIN)
     if not query.strip():
-        raise GeulgamError("the query is empty", 'write the words to look for, such as: 함께^2 더불어 -정치')
+        raise GeulgamError("the query is empty", "write the words to look for, such as: 함께^2 더불어 -정치")
     try:
         parsed = luqum_parse(query)
         found = _Reader(query, analyzer).group(parsed, 1.0)

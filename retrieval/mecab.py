@@ -23,6 +23,7 @@ class Mecab:
 
     @property
     def fingerprint(self) -> str:
+        """Changes with whatever changes the terms."""
         return f"mecab 1 python-mecab-ko={version('python-mecab-ko')} dic={version('python-mecab-ko-dic')}"
 
     @cached_property
@@ -32,10 +33,12 @@ class Mecab:
         return mecab.MeCab()
 
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """The terms of each text."""
         for text in texts:
             yield [span.term for span in self.spans(text)]
 
     def spans(self, text: str) -> list[Span]:
+        """The terms with their places in ``clean(text)``."""
         text = clean(text).replace("\0", " ")
         found = [span for start, line in _lines(text) for span in self._line(line, start)]
         if found or not text.strip():

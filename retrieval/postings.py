@@ -24,8 +24,8 @@ from tqdm import tqdm
 
 from corpus.errors import GeulgamError
 from retrieval.lengths import BYTE4_TO_INT, lucene_length
-from retrieval.strings import Strings, sorted_distinct
-from retrieval.terms import Part, TermStore
+from retrieval.strings import Arrow, Strings, sorted_distinct
+from retrieval.terms import TermStore
 
 BLOCK = 8_000_000  # terms sorted at once
 
@@ -38,7 +38,6 @@ class Counts:
     filled: int
     terms: int  # distinct
     tokens: int
-
 
     @property
     def average(self) -> float:
@@ -67,7 +66,7 @@ def score(
     return weight - weight / (np.float32(1) + frequency.astype(np.float32) * inverse)
 
 
-def build(folder: Path, store: TermStore, ids: pa.Array, k1: float, b: float, progress: bool = False) -> Counts:
+def build(folder: Path, store: TermStore, ids: Arrow, k1: float, b: float, progress: bool = False) -> Counts:
     """Write the matrix and what belongs to it into ``folder``, for the documents ``ids``, all of them in the store.
 
     Raises GeulgamError if the store lacks one.
@@ -115,7 +114,7 @@ def _survey(store: TermStore, names: Strings) -> tuple[NDArray[np.int32], list[N
     wanted = names.arrow()
     lengths = np.full(len(names), -1, np.int32)
     numbers: list[NDArray[np.int64]] = []
-    vocabularies: list[pa.Array] = []
+    vocabularies: list[Arrow] = []
     for part in store.parts():
         found = pc.index_in(part.ids.cast(pa.large_string()), value_set=wanted).fill_null(-1)
         places = found.to_numpy().astype(np.int64)
@@ -166,9 +165,7 @@ def chunks(lengths: NDArray[np.integer]) -> Iterator[slice]:
         first = last
 
 
-def _sort(
-    sequence: NDArray[np.int32], starts: NDArray[np.int64], frequencies: NDArray[np.int64], blocks: Path
-) -> int:
+def _sort(sequence: NDArray[np.int32], starts: NDArray[np.int64], frequencies: NDArray[np.int64], blocks: Path) -> int:
     """Count each term in each document, block by block, and each term's documents; how many blocks there are.
 
     A block on disk: terms ascending, their documents ascending, and how often each stands there, (pairs,) each.
@@ -208,9 +205,7 @@ def _matrix(
     data = _array(folder / "data.csc.index.npy", pairs, np.float32)
     free = columns[:-1].copy()  # where each term's next document goes
     for number in range(count):
-        terms, documents, times = (
-            np.load(blocks / f"{number}.{name}.npy") for name in ("terms", "documents", "times")
-        )
+        terms, documents, times = (np.load(blocks / f"{number}.{name}.npy") for name in ("terms", "documents", "times"))
         runs = np.bincount(terms, minlength=len(frequencies))
         places = ragged(free, runs)
         indices[places] = documents

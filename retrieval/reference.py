@@ -25,12 +25,12 @@ class _Lucene(BM25Okapi):  # type: ignore[misc]
     """BM25Okapi with Lucene's idf (never negative), lengths (one byte each) and without the factor k1 + 1."""
 
     def _calc_idf(self, nd: dict[str, int]) -> None:
-        filled = sum(1 for length in self.doc_len if length)
-        self.avgdl = sum(self.doc_len) / max(filled, 1)
+        lengths = np.array(self.doc_len)  # type: ignore[has-type]
+        filled = int(np.count_nonzero(lengths))
+        self.avgdl = lengths.sum() / max(filled, 1)
         self.idf = {term: log(1 + (filled - df + 0.5) / (df + 0.5)) / (self.k1 + 1) for term, df in nd.items()}
         self.frequencies = nd
-        self.exact = self.doc_len
-        self.doc_len = lucene_length(np.array(self.doc_len)).tolist()
+        self.doc_len = lucene_length(lengths).tolist()
 
 
 class RankBm25Index:

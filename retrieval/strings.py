@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+Arrow: TypeAlias = "pa.Array[Any]"
 Offsets = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
@@ -22,7 +23,7 @@ class Strings:
 
     def __init__(self, offsets: Offsets, data: Bytes) -> None:
         self.offsets = offsets
-        self._data = memoryview(data)
+        self._data = data.data
         self.data = data
 
     @classmethod
@@ -34,16 +35,16 @@ class Strings:
         return cls(offsets, data)
 
     @classmethod
-    def of(cls, values: pa.Array) -> "Strings":
+    def of(cls, values: Arrow) -> "Strings":
         """The table of these strings, which must be sorted (``sort_indices`` of Arrow) and distinct."""
         large = values.cast(pa.large_string())
         if isinstance(large, pa.ChunkedArray):
             large = large.combine_chunks()
-        _, offsets_buffer, data_buffer = large.buffers()
-        offsets = np.frombuffer(offsets_buffer, np.int64)[large.offset : large.offset + len(large) + 1]
         if not len(large):
             return cls(np.zeros(1, np.int64), np.zeros(0, np.uint8))
-        data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
+        buffers: list[Any] = large.buffers()
+        offsets = np.frombuffer(buffers[1], np.int64)[large.offset : large.offset + len(large) + 1]
+        data = np.frombuffer(buffers[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
         return cls(offsets - offsets[0], data)
 
     def save(self, folder: Path, name: str) -> None:
@@ -60,10 +61,10 @@ class Strings:
     def __iter__(self) -> Iterator[str]:
         return map(self.__getitem__, range(len(self)))
 
-    def arrow(self) -> pa.Array:
+    def arrow(self) -> Arrow:
         """The same strings as an Arrow array, without copying them."""
-        buffers = [None, pa.py_buffer(self.offsets), pa.py_buffer(self.data)]
-        return pa.LargeStringArray.from_buffers(pa.large_string(), len(self), buffers)
+        buffers = [None, pa.py_buffer(self.offsets.data), pa.py_buffer(self.data.data)]
+        return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
     def place(self, value: str) -> int:
         """Where the string stands, from 0; -1 if it is not there."""
@@ -88,10 +89,11 @@ class Strings:
 
 def mapped(path: Path) -> NDArray[Any]:
     """The array in the file, memory-mapped for reading. Raises OSError or ValueError."""
-    return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)  # memmap's own indexing is slow
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    return array  # numpy's own class for maps is slow to index
 
 
-def sorted_distinct(values: pa.ChunkedArray) -> tuple[Strings, NDArray[np.int64]]:
+def sorted_distinct(values: "pa.ChunkedArray[Any]") -> tuple[Strings, NDArray[np.int64]]:
     """The table of the strings in ``values``, and for each of the values its place there, (len(values),)."""
     encoded = values.cast(pa.large_string()).combine_chunks().dictionary_encode()
     order = pc.sort_indices(encoded.dictionary).to_numpy()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, tee
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.analyzer import Analyzer
+from retrieval.strings import Arrow
 
 PART_DOCUMENTS = 5_000
 PART_CHARACTERS = 4_000_000  # what Kiwi analyses in half a minute on two cores: all that Ctrl-C can lose
@@ -43,10 +45,10 @@ class Part:
     ``terms`` are places in ``vocabulary``, the distinct terms of this part alone.
     """
 
-    ids: pa.Array
+    ids: Arrow
     offsets: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.int32]
-    vocabulary: pa.Array
+    vocabulary: Arrow
 
 
 class TermStore:
@@ -66,20 +68,20 @@ class TermStore:
         Broken off at any moment, it goes on from the last part the next time.
         """
         missing = self.missing(corpus_ids(corpus))
-        batches = (missing[i : i + _BATCH].to_pylist() for i in range(0, len(missing), _BATCH))
+        batches: Iterator[Any] = (missing[i : i + _BATCH].to_pylist() for i in range(0, len(missing), _BATCH))
         return self._append(chain.from_iterable(map(corpus.get, batches)), len(missing), progress)
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> int:
         """Analyse those of the documents that are not here yet; how many those were."""
         added = 0
         for batch in _batches(documents):
-            missing = set(self.missing(pa.array(batch, pa.string())).to_pylist()) if batch else set()
+            missing: list[Any] = self.missing(pa.array(list(batch), pa.string())).to_pylist()
             added += self._append((batch[id_] for id_ in missing), len(missing), progress)
         return added
 
-    def missing(self, ids: pa.Array) -> pa.Array:
+    def missing(self, ids: Arrow) -> Arrow:
         """Those of the ids whose documents were not analysed yet, in this order."""
-        known = [pa.array([], pa.string())]
+        known: list[Any] = [pa.array([], pa.string())]
         for path in self.paths():
             try:
                 known.append(_open(path, columns=[0]).column(0).combine_chunks())
@@ -99,7 +101,7 @@ class TermStore:
             except (pa.ArrowInvalid, OSError) as error:
                 reason = str(error).partition("\n")[0]
                 raise GeulgamError(f"cannot read {path}: {reason}", "remove it and build the index again") from error
-            lists = table.column("terms").combine_chunks()
+            lists: Any = table.column("terms").combine_chunks()
             if isinstance(lists, pa.ChunkedArray):
                 lists = lists.chunk(0)
             offsets = lists.offsets.to_numpy().astype(np.int64)
@@ -166,13 +168,13 @@ class _Pending:
         self.ids.append(document.id)
 
     def table(self) -> pa.Table:
-        indices = pa.array(np.frombuffer(self._terms, np.int32))
-        terms = pa.DictionaryArray.from_arrays(indices, pa.array(list(self._vocabulary), pa.string()))
-        offsets = pa.array(np.frombuffer(self._offsets, np.int32)[: len(self.ids) + 1])
+        indices: Any = pa.array(np.frombuffer(self._terms, np.int32))
+        terms: Any = pa.DictionaryArray.from_arrays(indices, pa.array(list(self._vocabulary), pa.string()))
+        offsets: Any = pa.array(np.frombuffer(self._offsets, np.int32)[: len(self.ids) + 1])
         return pa.table([pa.array(self.ids, pa.string()), pa.ListArray.from_arrays(offsets, terms)], schema=SCHEMA)
 
 
-def corpus_ids(corpus: Corpus) -> pa.Array:
+def corpus_ids(corpus: Corpus) -> Arrow:
     """The ids of the corpus in stored order, as one Arrow array: no object for each."""
     batches = [batch.column(0).cast(pa.string()) for batch in corpus.batches(["id"])]
     return pa.concat_arrays(batches) if batches else pa.array([], pa.string())
@@ -190,7 +192,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[dict[str, Document]]:
 
 def _open(path: Path, columns: list[int] | None = None) -> pa.Table:
     options = pa.ipc.IpcReadOptions(included_fields=columns or [0, 1])
-    with pa.OSFile(str(path)) as source, pa.ipc.open_file(source, options=options) as file:
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_file(source, options=options) as file:
         table = file.read_all()
     if not table.schema.equals(pa.schema([SCHEMA.field(i) for i in columns or [0, 1]])):
         raise pa.ArrowInvalid(f"not a part of cached terms: {path.name}")
