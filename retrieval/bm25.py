@@ -37,7 +37,7 @@ from retrieval.strings import Arrow, Strings, mapped
 from retrieval.terms import TermStore, corpus_ids
 
 FORMAT = 1
-BUILD = "run `geulgam index build`"
+BUILD = "geulgam index build"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Bm25Index:
         why = self.stale(corpus)
         if why:
             if not len(corpus):
-                raise GeulgamError(f"no documents in {corpus.folder}", "add some: `geulgam corpus add PATH`")
+                raise GeulgamError(f"no documents in {corpus.folder}", "geulgam corpus add PATH…")
             self.terms.update(corpus, progress)
             self._write(corpus_ids(corpus), corpus.fingerprint(), progress)
         return why
@@ -98,15 +98,18 @@ class Bm25Index:
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> None:
         """Take in the documents that are not here yet, and make the matrix anew if there are any."""
+        known: Arrow = pa.array([], pa.string())
+        if (self.folder / "manifest.json").exists():
+            known = self._matrix.ids.arrow().cast(pa.string())
         documents = list(documents)
         self.terms.add(documents, progress)
-        try:
-            known = self._matrix.ids.arrow().cast(pa.string())
-        except GeulgamError:
-            known = pa.array([], pa.string())
         ids = pa.concat_arrays([known, pa.array([d.id for d in documents], pa.string())]).unique()
         if len(ids) > len(known):
             self._write(ids, "", progress)
+
+    def rebuild(self, ids: Sequence[str], progress: bool = False) -> None:
+        """Make the matrix anew, of exactly these documents, all of them analysed before."""
+        self._write(pa.array(ids, pa.string()), "", progress)
 
     def search(self, query: Query, k: int) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
@@ -160,7 +163,7 @@ class Bm25Index:
             try:
                 counts = postings.build(fresh, self.terms, ids, self.k1, self.b, progress)
                 if not counts.tokens:
-                    raise GeulgamError("no document has a word to index", "add essays: `geulgam corpus add PATH`")
+                    raise GeulgamError("no document has a word to index", "geulgam corpus add PATH…")
                 for path in fresh.iterdir():
                     with path.open("rb+") as file:
                         os.fsync(file.fileno())

@@ -4,7 +4,7 @@ For a few thousand documents and no disk. Everything is Python lists; each query
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, tee
+from itertools import chain
 from math import log
 
 import numpy as np
@@ -19,6 +19,7 @@ from retrieval.lengths import lucene_length
 from retrieval.matching import Numbers, Scores, best, match
 from retrieval.query import Query
 from retrieval.strings import Strings
+from retrieval.terms import TermStore
 
 
 class _Lucene(BM25Okapi):  # type: ignore[misc]
@@ -34,10 +35,14 @@ class _Lucene(BM25Okapi):  # type: ignore[misc]
 
 
 class RankBm25Index:
-    """An index that is made anew with every :meth:`add` and gone with the process."""
+    """An index that is made anew with every :meth:`add` and gone with the process.
 
-    def __init__(self, analyzer: Analyzer, *, k1: float = K1, b: float = B) -> None:
+    With ``cache`` the terms are kept there, and taken from there.
+    """
+
+    def __init__(self, analyzer: Analyzer, *, k1: float = K1, b: float = B, cache: TermStore | None = None) -> None:
         self.analyzer = analyzer
+        self._cache = cache
         self.k1, self.b = k1, b
         self._terms: dict[str, list[str]] = {}
         self._ids: list[str] = []
@@ -45,10 +50,14 @@ class RankBm25Index:
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> None:
         """Take in the documents that are not here yet: title and text."""
-        documents, again = tee(d for d in documents if d.id not in self._terms)
-        terms = self.analyzer(chain.from_iterable((d.title, d.text) for d in again))
-        for document in documents:
-            self._terms[document.id] = [*next(terms), *next(terms)]
+        documents = [document for document in documents if document.id not in self._terms]
+        if self._cache:
+            self._cache.add(documents, progress)
+            self._terms.update(self._cache.of(document.id for document in documents))
+        else:
+            terms = self.analyzer(chain.from_iterable((d.title, d.text) for d in documents))
+            for document in documents:
+                self._terms[document.id] = [*next(terms), *next(terms)]
         self._ids = sorted(self._terms)
         if self._ids:
             self._bm25 = _Lucene([self._terms[id_] for id_ in self._ids], k1=self.k1, b=self.b)

@@ -89,6 +89,17 @@ class TermStore:
                 path.unlink()  # a cache: what is damaged is made again
         return ids.filter(pc.invert(pc.is_in(ids, pa.chunked_array(known))))
 
+    def of(self, ids: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """Each of these documents that is here, with its terms as strings, in no particular order, once."""
+        wanted = set(ids)
+        for part in self.parts():
+            words: list[Any] = part.vocabulary.to_pylist()
+            for place, id_ in enumerate(part.ids.to_pylist()):
+                if id_ in wanted:
+                    wanted.remove(id_)
+                    terms = part.terms[part.offsets[place] : part.offsets[place + 1]]
+                    yield str(id_), [words[term] for term in terms.tolist()]
+
     def paths(self) -> list[Path]:
         """The parts, oldest first."""
         return sorted(self.folder.glob(f"part-{'[0-9]' * 6}.arrow"))

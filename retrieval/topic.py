@@ -118,7 +118,7 @@ class Subset:
                 raise ValueError("it has a split other than train, valid and test")
             topic = Topic(metadata["topic"], metadata["query"], int(metadata["k"]))
         except FileNotFoundError:
-            raise GeulgamError(f"there is no subset at {path}", "`geulgam run` selects it") from None
+            raise GeulgamError(f"there is no subset at {path}", "geulgam run") from None
         except (pa.ArrowException, OSError, KeyError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             raise GeulgamError(
