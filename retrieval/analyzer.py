@@ -90,7 +90,7 @@ class Bigram:
         """The terms of each text."""
         for text in texts:
             terms: list[str] = []
-            for word in _WORD.findall(clean(text).lower()):
+            for word in _WORD.findall(_lower(clean(text))):
                 terms += [word[i : i + 2] for i in range(len(word) - 1)] or [word]
             yield terms
 

@@ -10,7 +10,7 @@ sentence's end 봄 is 보다, 기쁨 is 기쁘다 and 해 is 하다.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -45,37 +45,36 @@ class Kiwi:
         library, model = version("kiwipiepy"), version("kiwipiepy_model")
         return f"kiwi 1 kiwipiepy={library} kiwipiepy_model={model} {_MODEL}"
 
-    @cached_property
-    def _kiwi(self) -> Any:
-        import kiwipiepy
-
-        return kiwipiepy.Kiwi(num_workers=-1, model_type=_MODEL)
-
-    @cached_property
-    def _match(self) -> int:
-        """As by default, but #함께 is the word 함께 and 2021-03-04 three numbers."""
-        from kiwipiepy import Match
-
-        return int(Match.ALL & ~Match.HASHTAG & ~Match.SERIAL)
-
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """The terms of each text."""
         # An iterable is analysed by all threads, and only a few texts ahead of the one taken.
-        tokens = self._kiwi.tokenize(map(clean, texts), match_options=self._match, open_ending=True, echo=True)
+        kiwi, match = _loaded()
+        tokens = kiwi.tokenize(map(clean, texts), match_options=match, open_ending=True, echo=True)
         for found, text in tokens:
             yield _terms(found, _CONTENT) or [term for term, _, _ in self._alone(text)]
 
     def spans(self, text: str) -> list[Span]:
         """The terms with their places in ``clean(text)``."""
         text = clean(text)
-        tokens = self._kiwi.tokenize(text, match_options=self._match, open_ending=True)
-        return _spans(tokens, _CONTENT) or self._alone(text)
+        kiwi, match = _loaded()
+        found = kiwi.tokenize(text, match_options=match, open_ending=True)
+        return _spans(found, _CONTENT) or self._alone(text)
 
     def _alone(self, text: str) -> list[Span]:
         """A text of which nothing was kept, mostly a query's word: 비 taken for a prefix, 있다 for an auxiliary."""
         if not text.strip():
             return []
-        return _spans(self._kiwi.tokenize(text, match_options=self._match), _AUXILIARY)
+        kiwi, match = _loaded()
+        return _spans(kiwi.tokenize(text, match_options=match), _AUXILIARY)
+
+
+@cache
+def _loaded() -> tuple[Any, int]:
+    """The model, once per process, and what it takes for one token: #함께 is 함께, 2021-03-04 three numbers."""
+    from kiwipiepy import Kiwi as Model
+    from kiwipiepy import Match
+
+    return Model(num_workers=-1, model_type=_MODEL), int(Match.ALL & ~Match.HASHTAG & ~Match.SERIAL)
 
 
 def _terms(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[str]:

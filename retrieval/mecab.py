@@ -5,7 +5,7 @@ new words; on KorQuAD's encyclopaedia it does slightly better, on one core it is
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -26,12 +26,6 @@ class Mecab:
         """Changes with whatever changes the terms."""
         return f"mecab 1 python-mecab-ko={version('python-mecab-ko')} dic={version('python-mecab-ko-dic')}"
 
-    @cached_property
-    def _mecab(self) -> Any:
-        import mecab
-
-        return mecab.MeCab()
-
     def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """The terms of each text."""
         for text in texts:
@@ -48,7 +42,7 @@ class Mecab:
         return [span for span in self._line(f"{text}이", 0) if span.end <= len(text)]
 
     def _line(self, line: str, offset: int) -> Iterator[Span]:
-        for morpheme in self._mecab.parse(line):
+        for morpheme in _loaded().parse(line):
             start, end = offset + morpheme.span.start, offset + morpheme.span.end
             feature = morpheme.feature
             if feature.type in ("Inflect", "Compound") and feature.expression:
@@ -60,6 +54,13 @@ class Mecab:
             for form, tag in parts:
                 if tag in _CONTENT:
                     yield Span((form + _CONTENT[tag]).lower(), start, end)
+
+
+@cache
+def _loaded() -> Any:
+    from mecab import MeCab
+
+    return MeCab()
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
