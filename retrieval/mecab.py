@@ -4,7 +4,7 @@ It keeps the same kinds of words as the default (:mod:`retrieval.kiwi`). Its dic
 new words; on KorQuAD's encyclopaedia it does slightly better, on one core it is as fast as Kiwi on two.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +13,7 @@ from retrieval.analyzer import Span, clean
 
 _NOMINAL = "NNG NNP NNB NNBC NR NP MM MAG MAJ IC XR SL SH SN"
 _CONTENT = dict.fromkeys(_NOMINAL.split(), "") | dict.fromkeys(["VV", "VA", "VCN"], "다")
+_AUXILIARY = _CONTENT | {"VX": "다"}
 _LINE = 10_000  # characters given to mecab at once: its lattice grows with the text
 
 
@@ -34,26 +35,26 @@ class Mecab:
     def spans(self, text: str) -> list[Span]:
         """The terms with their places in ``clean(text)``."""
         text = clean(text).replace("\0", " ")
-        found = [span for start, line in _lines(text) for span in self._line(line, start)]
-        if found or not text.strip():
-            return found
-        # A query's word that was taken for an ending or an auxiliary verb (봄: 보다) is a noun before a particle.
-        text = text.rstrip()
-        return [span for span in self._line(f"{text}이", 0) if span.end <= len(text)]
+        lines = list(_lines(text))
+        # An auxiliary verb counts only where there is nothing else: a query's word taken for one (싶다).
+        return [span for start, line in lines for span in _line(line, start, _CONTENT)] or [
+            span for start, line in lines for span in _line(line, start, _AUXILIARY)
+        ]
 
-    def _line(self, line: str, offset: int) -> Iterator[Span]:
-        for morpheme in _loaded().parse(line):
-            start, end = offset + morpheme.span.start, offset + morpheme.span.end
-            feature = morpheme.feature
-            if feature.type in ("Inflect", "Compound") and feature.expression:
-                # 가/VV/*+아/EC/*
-                pieces = [piece.split("/") for piece in feature.expression.split("+")]
-                parts = [(piece[0], piece[1]) for piece in pieces if len(piece) > 1]
-            else:
-                parts = [(morpheme.surface, feature.pos.split("+")[0])]
-            for form, tag in parts:
-                if tag in _CONTENT:
-                    yield Span((form + _CONTENT[tag]).lower(), start, end)
+
+def _line(line: str, offset: int, kept: Mapping[str, str]) -> Iterator[Span]:
+    for morpheme in _loaded().parse(line):
+        start, end = offset + morpheme.span.start, offset + morpheme.span.end
+        feature = morpheme.feature
+        if feature.type in ("Inflect", "Compound") and feature.expression:
+            # 가/VV/*+아/EC/*
+            pieces = [piece.split("/") for piece in feature.expression.split("+")]
+            parts = [(piece[0], piece[1]) for piece in pieces if len(piece) > 1]
+        else:
+            parts = [(morpheme.surface, feature.pos.split("+")[0])]
+        for form, tag in parts:
+            if tag in kept:
+                yield Span((form + kept[tag]).lower(), start, end)
 
 
 @cache
