@@ -10,11 +10,9 @@ from tests.retrieval.conftest import Counting, numbered
 
 
 def stored(store: TermStore) -> dict[str, list[str]]:
-    return {
-        id_: part.vocabulary.take(part.terms[part.offsets[i] : part.offsets[i + 1]]).to_pylist()
-        for part in store.parts()
-        for i, id_ in enumerate(part.ids.to_pylist())
-    }
+    ids = [str(id_) for part in store.parts() for id_ in part.ids.to_pylist()]
+    assert len(ids) == len(set(ids))
+    return dict(store.of(ids))
 
 
 def test_a_second_update_analyses_only_what_is_new(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+import unicodedata
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from corpus.errors import GeulgamError
+from retrieval.topic import Row, Subset, Topic
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("가/나", "contains /"),
+        ("가\\나", "contains"),
+        ("..", r"contains \.\."),
+        ("가..나", r"contains \.\."),
+        (".가", "begins with a dot"),
+        (" 가", "space"),
+        ("가\n나", "cannot be seen"),
+        ("가\0", "cannot be seen"),
+        ("가\u202e나", "cannot be seen"),
+        ("가" * 61, "longer than 60"),
+    ],
+)
+def test_a_name_that_is_no_safe_folder_name_is_refused(name: str, why: str) -> None:
+    with pytest.raises(GeulgamError, match=why) as caught:
+        Topic(name, "함께")
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_is_the_same_however_it_was_typed() -> None:
+    assert Topic(unicodedata.normalize("NFD", "함께 걷기"), "함께").name == "함께 걷기"
+    assert Topic("가" * 60, "함께").k == 500
+
+
+def test_a_topic_needs_a_query_and_a_k() -> None:
+    with pytest.raises(GeulgamError, match="query is empty"):
+        Topic("함께", " ")
+    with pytest.raises(GeulgamError, match="k is 0"):
+        Topic("함께", "함께", 0)
+
+
+SUBSET = Subset(
+    Topic("함께", "함께^2 더불어", 5),
+    (Row("a1", 1, 3.5, "train"), Row("b2", 2, 2.25, "test"), Row("c3", 3, 2.0, "valid")),
+    "3 of 5 asked: no more documents match",
+)
+
+
+def test_a_saved_subset_is_loaded_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "함께" / "subset.parquet"
+    SUBSET.save(path)
+    assert Subset.load(path) == SUBSET
+    table = pq.read_table(path)
+    assert table.column_names == ["document_id", "rank", "score", "split"]
+    assert table.schema.metadata[b"note"].decode() == SUBSET.note
+    assert table.schema.metadata[b"query"].decode() == "함께^2 더불어"
+
+
+def test_ids_are_those_of_a_split_best_first() -> None:
+    assert SUBSET.ids() == ["a1", "b2", "c3"]
+    assert SUBSET.ids("test") == ["b2"]
+
+
+def test_the_fingerprint_depends_on_documents_and_splits_alone() -> None:
+    moved = Subset(SUBSET.topic, (*SUBSET.rows[:2], Row("c3", 3, 2.0, "train")), SUBSET.note)
+    rescored = Subset(Topic("x", "y"), tuple(Row(r.document_id, r.rank, 9.0, r.split) for r in SUBSET.rows))
+    assert moved.fingerprint() != SUBSET.fingerprint()
+    assert rescored.fingerprint() == SUBSET.fingerprint()
+
+
+def test_a_missing_or_foreign_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(GeulgamError, match="no subset"):
+        Subset.load(tmp_path / "subset.parquet")
+    (tmp_path / "subset.parquet").write_bytes(b"nothing like it")
+    with pytest.raises(GeulgamError, match="cannot read"):
+        Subset.load(tmp_path / "subset.parquet")
