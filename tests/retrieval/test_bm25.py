@@ -137,12 +137,25 @@ def test_must_should_and_must_not_choose_documents_as_in_lucene(words: Analyzer,
     assert found('"a nothing"') == set()
 
 
+def test_boosts_multiply_through_groups(words: Analyzer, tmp_path: Path) -> None:
+    index = Bm25Index(tmp_path, words)
+    index.add(numbered(["a b", "a c", "b c"]))
+
+    def score(text: str) -> float:
+        return index.search(parse(text, words), 1)[0].score
+
+    assert score("(a^2 b)^3") == pytest.approx(6 * score("a -c") + 3 * score("+b a^0 -c"), rel=1e-6)
+    assert score('+"a b"^2') == pytest.approx(2 * score('"a b"'), rel=1e-6)
+
+
 def test_ties_are_broken_by_document_id_whatever_the_order_of_adding(tmp_path: Path) -> None:
-    documents = numbered(["a b"] * 9)
+    documents = numbered(["a b", "a c a"] * 150)
     index = Bm25Index(tmp_path, Counting())
-    index.add(documents[5:])
-    index.add(documents[4::-1])
-    assert [hit.document_id for hit in index.search(Terms(("a",)), 4)] == [d.id for d in documents[:4]]
+    index.add(documents[100:])
+    index.add(documents[99::-1])
+    expected = [document.id for document in [*documents[1::2], *documents[::2]]]
+    for k in (4, 160, 299, 300):
+        assert [hit.document_id for hit in index.search(Terms(("a",)), k)] == expected[:k]
 
 
 def test_a_title_is_found_like_the_text(tmp_path: Path) -> None:
