@@ -106,7 +106,8 @@ def run_demo(
     tell("")
     tell(written.text)
     tell("")
-    for line in written.lines():
+    tell(written.line())
+    for line in written.figures():
         tell(f"  {line}")
     tell("")
     tell(f"the essay:       {written.folder / 'essay.md'}")

@@ -7,8 +7,12 @@ from pathlib import Path
 from corpus.atomic import explaining
 from corpus.errors import GeulgamError
 
-# Rust and C++ libraries (safetensors, PyTorch, Arrow) tell of a full disk in words of their own.
-_FULL_IN_WORDS = re.compile(r"no space left|os error 28|StorageFull|disk quota exceeded", re.IGNORECASE)
+# Rust and C++ libraries (safetensors, Arrow, PyTorch) tell of a full disk in words of their own.
+_FULL_IN_WORDS = re.compile(
+    r"no space left|os error 28|StorageFull|disk quota exceeded|inline_container.*unexpected pos"
+    r"|PytorchStreamWriter failed writing",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _OTHERS = {
     errno.ENOTDIR: "something else stands where geulgam keeps its own files; move it away",

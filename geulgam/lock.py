@@ -43,10 +43,11 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 def _myself() -> dict[str, str | int]:
+    program = Path(sys.argv[0] or "python").name.replace("__main__.py", "geulgam")
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "command": " ".join(map(_quoted, [Path(sys.argv[0] or "python").name, *sys.argv[1:]]))[:200],
+        "command": " ".join(map(_quoted, [program, *sys.argv[1:]]))[:200],
         "since": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
     }
 

@@ -48,4 +48,6 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, str):
+        return value or "none"
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

@@ -149,6 +149,8 @@ def topic_name(name: str) -> str:
         raise GeulgamError("a topic's name is empty", hint)
     if name.startswith((".", "-")) or name.endswith("."):
         raise GeulgamError(f"a topic cannot be called {shown}: it begins or ends with {name[0]!r} or a dot", hint)
+    if ".." in name:
+        raise GeulgamError(f"a topic cannot be called {shown}: it contains '..'", hint)
     bad = next((c for c in name if c in _FORBIDDEN or unicodedata.category(c) in ("Cc", "Cs", "Cf")), None)
     if bad is not None:
         raise GeulgamError(f"a topic cannot be called {shown}: it contains {bad!r}", hint)

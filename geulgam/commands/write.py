@@ -46,7 +46,7 @@ def finetune(
         }
     )
     names = topics or settings.topic_names()
-    for tuned in finetune_topics(place, settings, names, again=again, progress=progress()):
+    for tuned in finetune_topics(place, settings, names, again=again, tell=note, progress=progress()):
         say(tuned.line())
         note(f"  the adapter: {plain(tuned.folder)}")
 
@@ -66,16 +66,20 @@ def generate(
     """Write an essay on a topic into essays/, with a report of its figures."""
     from geulgam.stages.adapter import stale
     from geulgam.stages.essay import generate_essay
+    from geulgam.stages.metrics import require_adapter
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings({"generate.characters": chars, "generate.preset": preset})
-    written = generate_essay(place, settings, topic, prompt=prompt, seed=seed, progress=progress())
-    for reason in stale(place, settings, written.topic):
-        note(f"note: the adapter is out of date: {reason}; renew it with geulgam finetune {written.topic}")
+    name = settings.topic(topic).name
+    require_adapter(place, name)
+    for reason in stale(place, settings, name):
+        note(f"note: the adapter is out of date: {reason}; renew it with geulgam finetune {name}")
+    written = generate_essay(place, settings, name, prompt=prompt, seed=seed, progress=progress())
     say(written.text)
     note("")
-    for line in written.lines():
+    note(written.line())
+    for line in written.figures():
         note(line)
     note(f"the essay: {plain(written.folder / 'essay.md')}, its figures: {plain(written.folder / 'report.json')}")
 

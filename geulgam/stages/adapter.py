@@ -1,7 +1,7 @@
 """A subset becomes an adapter."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from geulgam import manifest
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
 from geulgam.stages.base import Lender, identity, lender
-from geulgam.stages.subset import fresh_subset, read_subset
+from geulgam.stages.subset import read_subset, select_topic, summary
+from geulgam.stages.subset import stale as subset_stale
 from geulgam.workspace import Workspace
 
 
@@ -48,21 +49,22 @@ def finetune_topics(
     *,
     base: Lender | None = None,
     again: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
     progress: bool = False,
 ) -> Iterator[Tuned]:
     """Fine-tune an adapter for each topic, giving each as it is done; one that is up to date stays.
 
     Subsets that are stale are selected first, all of them, so that a bad query fails before any training. A run
-    that was killed goes on where it stood. ``again``: train even what is up to date.
+    that was killed goes on where it stood. ``again``: train even what is up to date. ``tell`` is given a line for
+    each thing that is begun, and why.
     """
-    from finetune.adapt import adapt
-    from finetune.card import Card
-
     base = base or lender(workspace, settings, progress=progress)
     with workspace.exclusive():
         topics = [settings.topic(name) for name in names]
         for topic in topics:
-            fresh_subset(workspace, settings, topic.name, progress=progress)
+            if why := subset_stale(workspace, settings, topic.name):
+                tell(f"subset {topic.name}: {'; '.join(why)}")
+                tell(f"  {summary(select_topic(workspace, settings, topic.name, progress=progress))}")
         corpus = Corpus(workspace.corpus)
         for topic in topics:
             reasons = stale(workspace, settings, topic.name) or (["asked for"] if again else [])
@@ -72,6 +74,10 @@ def finetune_topics(
                 made = manifest.read(path)
                 yield Tuned(topic.name, folder, False, (), dict(made.facts) if made else {})
                 continue
+            tell(f"adapter {topic.name}: {'; '.join(reasons)}")
+            from finetune.adapt import adapt
+            from finetune.card import Card
+
             subset = read_subset(workspace, topic.name)
             adapter = adapt(
                 base(),
@@ -92,9 +98,11 @@ def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
     """What the adapter would be made from now."""
     subset = manifest.read(workspace.subset_manifest(topic))
     chosen = settings.finetune
+    recipe = asdict(chosen.recipe)
+    del recipe["checkpoint_steps"]  # which changes no weight
     return Manifest(
         {"subset": str(subset.facts["fingerprint"]) if subset else "", "base": identity(chosen.base)},
-        {"base": chosen.base, "precision": chosen.precision, **asdict(chosen.recipe)},
+        {"base": chosen.base, "precision": chosen.precision, **recipe},
     )
 
 

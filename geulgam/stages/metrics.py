@@ -52,8 +52,6 @@ def evaluate_topics(
 
     Raises GeulgamError for a topic without an adapter.
     """
-    from finetune.evaluate import bits_per_character
-
     base = base or lender(workspace, settings, progress=progress)
     with workspace.exclusive():
         for name in [settings.topic(name).name for name in names]:
@@ -64,6 +62,8 @@ def evaluate_topics(
                 if known is not None:
                     yield known
                     continue
+            from finetune.evaluate import bits_per_character
+
             held_out = Corpus(workspace.corpus).get(read_subset(workspace, name).ids("test"))
             before = bits_per_character(base(), held_out, progress=progress)
             after = bits_per_character(base(), held_out, workspace.adapter(name), progress=progress)

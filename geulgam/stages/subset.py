@@ -27,14 +27,6 @@ def select_topic(workspace: Workspace, settings: Settings, topic: str, *, progre
     return subset
 
 
-def fresh_subset(workspace: Workspace, settings: Settings, topic: str, *, progress: bool = False) -> Subset:
-    """The topic's subset, selected now if it is out of date."""
-    name = settings.topic(topic).name
-    if stale(workspace, settings, name):
-        return select_topic(workspace, settings, name, progress=progress)
-    return read_subset(workspace, name)
-
-
 def selected(workspace: Workspace, settings: Settings, topic: str) -> Subset:
     """What would be selected from the index as it is, without writing it."""
     chosen = settings.topic(topic)
@@ -68,8 +60,8 @@ def stale(workspace: Workspace, settings: Settings, topic: str) -> list[str]:
     found = manifest.read(workspace.subset_manifest(topic))
     if found is None or not workspace.subset(topic).exists():
         return ["not selected yet"]
-    if index.stale(workspace, settings):
-        return ["the index is out of date"]
+    if behind := index.stale(workspace, settings):
+        return [f"index: {reason}" for reason in behind]
     now = made_from(workspace, settings, topic)
     changed = [f"{name} changed" for name in now.inputs if found.inputs.get(name) != now.inputs[name]]
     return [*changed, *manifest.changes(found.settings, now.settings)]

@@ -1,0 +1,185 @@
+"""A command line to type into, and workspaces with the sample in them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from geulgam.settings_file import template
+from geulgam.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command ended with and printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine's own reaches a test."""
+    for name in os.environ:
+        if name.startswith("GEULGAM_") and name not in ("GEULGAM_SHARED", "GEULGAM_CACHE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def geulgam() -> Command:
+    """Run a command in this process: ``geulgam("corpus", "stats")``."""
+
+    def run(*words: object) -> Said:
+        from geulgam.cli import app
+
+        result = CliRunner().invoke(app, [str(word) for word in words], prog_name="geulgam")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Said(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+def arguments(*words: object) -> Sequence[str]:
+    """The command line of a process of its own."""
+    return [sys.executable, "-m", "geulgam", *map(str, words)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process of its own, which finds the packages wherever it runs."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **more}
+
+
+@pytest.fixture
+def process() -> Command:
+    """Run a command in a process of its own, as a user does."""
+
+    def run(*words: object, cwd: Path | None = None, **more: str) -> Said:
+        done = subprocess.run(
+            arguments(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=120
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """An empty workspace, which is the current folder. Its analyzer is the quick one."""
+    made = Workspace.create(tmp_path / "workspace", template(values={"retrieval.analyzer": "bigram"}))
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+def quick_settings(base: Path) -> dict[str, Any]:
+    """A recipe of seconds, and essays of a few sentences, for the mechanics."""
+    return {
+        "retrieval.analyzer": "bigram",
+        "retrieval.k": 20,
+        "finetune.base": str(base),
+        "finetune.max_steps": 3,
+        "finetune.block_tokens": 32,
+        "finetune.batch": 2,
+        "finetune.evaluations": 1,
+        "finetune.checkpoint_steps": 1,
+        "generate.characters": 30,
+        "generate.temperature": 0.5,
+    }
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The folder of the bundled essays."""
+    with resources.as_file(resources.files("geulgam.sample")) as folder:
+        return folder
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Several threads on a model this small only wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
+
+
+@pytest.fixture
+def small(_one_thread: None, tiny: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with 42 essays, the tiny model and the topic 함께, which is the current folder."""
+    from geulgam.stages.corpus import add_documents
+
+    made = Workspace.create(tmp_path / "small", template(values=quick_settings(tiny)))
+    add_documents(made, made.settings(), [sample / "together.jsonl", sample / "family.jsonl"])
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture(scope="session")
+def _written(tiny: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from geulgam.pipeline import run
+    from geulgam.stages.corpus import add_documents
+
+    made = Workspace.create(tmp_path_factory.mktemp("written") / "w", template(values=quick_settings(tiny)))
+    add_documents(made, made.settings(), [sample / "together.jsonl", sample / "family.jsonl"])
+    with one_thread():
+        for _ in run(made, made.settings()):
+            pass
+    return made.folder
+
+
+@pytest.fixture
+def written(_one_thread: None, _written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The same with every stage done, up to one essay."""
+    folder = tmp_path / "written"
+    shutil.copytree(_written, folder)
+    monkeypatch.chdir(folder)
+    return Workspace(folder)
+
+
+@pytest.fixture(scope="session")
+def _indexed(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    from geulgam.stages.corpus import add_documents
+    from geulgam.stages.index import build_index
+
+    folder = tmp_path_factory.mktemp("indexed") / "workspace"
+    made = Workspace.create(folder, template(values={"retrieval.analyzer": "bigram"}))
+    add_documents(made, made.settings(), sorted(sample.glob("*.jsonl")))
+    build_index(made, made.settings())
+    return made.folder
+
+
+@pytest.fixture
+def indexed(_indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with the sample in its corpus and index, which is the current folder."""
+    folder = tmp_path / "indexed"
+    shutil.copytree(_indexed, folder)
+    monkeypatch.chdir(folder)
+    return Workspace(folder)

@@ -1,0 +1,136 @@
+"""`geulgam run` does what is stale, in order, says why, and does nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from geulgam.pipeline import plan
+from geulgam.workspace import Workspace
+from tests.geulgam.conftest import Command
+
+
+def edit(workspace: Workspace, pattern: str, line: str) -> None:
+    """Change a line of geulgam.toml, as a user would."""
+    text = workspace.settings_file.read_text(encoding="utf-8")
+    changed, count = re.subn(rf"^(# )?{pattern}.*$", line, text, count=1, flags=re.MULTILINE)
+    assert count == 1
+    workspace.settings_file.write_text(changed, encoding="utf-8")
+
+
+def lines(workspace: Workspace) -> list[str]:
+    return [step.line() for step in plan(workspace, workspace.settings())]
+
+
+def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Workspace) -> None:
+    assert [step.stage for step in plan(small, small.settings())] == [
+        "index",
+        "subset",
+        "adapter",
+        "evaluation",
+        "essay",
+    ]
+    first = geulgam("run")
+    assert first.code == 0
+    assert first.err.splitlines() == [
+        "index: not built yet",
+        "subset 함께: not selected yet",
+        "adapter 함께: not made yet",
+        "evaluation 함께: not measured yet",
+        "essay 함께: not written yet",
+    ]
+    assert (small.folder / "essays" / "함께-001" / "essay.md").read_text(encoding="utf-8").startswith("# 함께\n\n")
+    second = geulgam("run")
+    assert (second.code, second.out, second.err) == (0, "everything is up to date\n", "")
+
+
+def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
+    before = sorted(small.folder.rglob("*"))
+    steps = geulgam("run", "--dry-run", "--json").json
+    assert [step["stage"] for step in steps] == ["index", "subset", "adapter", "evaluation", "essay"]
+    assert sorted(small.folder.rglob("*")) == before
+
+
+def test_new_essays_are_counted_and_what_follows_is_conditional(
+    geulgam: Command, written: Workspace, sample: Path
+) -> None:
+    geulgam("corpus", "add", sample / "travel.jsonl")
+    assert lines(written) == [
+        "index: corpus changed: 21 new documents",
+        "subset 함께: index: corpus changed: 21 new documents",
+        "adapter 함께: if the subset comes out different",
+        "evaluation 함께: if the adapter comes out different",
+        "essay 함께: if the adapter comes out different",
+    ]
+
+
+def test_a_subset_that_comes_out_the_same_costs_no_training(geulgam: Command, written: Workspace) -> None:
+    (written.folder / "far.txt").write_text("전혀 다른 이야기다.\n", encoding="utf-8")
+    geulgam("corpus", "add", "far.txt")
+    said = geulgam("run")
+    assert said.code == 0
+    assert said.err.splitlines() == [
+        "index: corpus changed: 1 new documents",
+        "subset 함께: corpus changed",
+    ]
+
+
+def test_a_changed_recipe_is_named_and_trains_again(geulgam: Command, written: Workspace) -> None:
+    edit(written, "epochs =", "epochs = 3")
+    edit(written, "max_steps =", "max_steps = 4")
+    said = geulgam("run")
+    assert said.code == 0
+    assert said.err.splitlines() == [
+        "adapter 함께: recipe changed: epochs 2 → 3, max_steps 3 → 4",
+        "evaluation 함께: adapter changed",
+        "essay 함께: adapter changed",
+    ]
+    assert len(written.essays_of("함께")) == 2  # the old essay stays
+
+
+def test_each_setting_makes_only_its_own_stages_stale(written: Workspace) -> None:
+    edit(written, "checkpoint_steps =", "checkpoint_steps = 7")
+    assert lines(written) == []  # changes no weight
+    edit(written, "characters =", "characters = 40")
+    assert lines(written) == ["essay 함께: settings changed: characters 30 → 40"]
+    edit(written, "k =", "k = 15")
+    assert lines(written)[0] == "subset 함께: k 20 → 15"
+    edit(written, "query =", 'query = "더불어"')
+    assert lines(written)[0] == "subset 함께: query 함께^2 더불어 동행 → 더불어; k 20 → 15"
+    edit(written, "analyzer =", 'analyzer = "whitespace"')
+    assert lines(written)[0].startswith("index: analyzer changed: bigram")
+
+
+def test_the_backend_makes_nothing_stale_since_both_rank_alike(written: Workspace) -> None:
+    edit(written, "backend =", 'backend = "rank-bm25"')
+    assert lines(written) == []
+
+
+def test_another_topic_leaves_the_first_alone(geulgam: Command, written: Workspace) -> None:
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    assert {step.topic for step in plan(written, written.settings())} == {"가족"}
+
+
+def test_a_lost_artifact_is_made_again(written: Workspace) -> None:
+    (written.adapter("함께") / "adapter_model.safetensors").unlink()
+    assert lines(written)[0] == "adapter 함께: not made yet"
+    written.subset("함께").unlink()
+    assert lines(written)[0] == "subset 함께: not selected yet"
+
+
+def test_a_damaged_manifest_counts_as_none(written: Workspace) -> None:
+    written.metrics("함께").write_text("{", encoding="utf-8")
+    assert lines(written) == ["evaluation 함께: not measured yet"]
+
+
+def test_without_topics_or_essays_it_says_what_to_type(geulgam: Command, workspace: Workspace) -> None:
+    said = geulgam("run")
+    assert said.code == 1 and "the corpus is empty" in said.err and "geulgam corpus add" in said.err
+    geulgam("topic", "remove", "함께")
+    said = geulgam("run")
+    assert said.code == 1 and "there is no topic yet" in said.err and "geulgam topic add" in said.err
+
+
+@pytest.mark.parametrize("command", ["finetune", "evaluate"])
+def test_stages_by_name_refuse_a_topic_that_is_not_there(geulgam: Command, written: Workspace, command: str) -> None:
+    assert geulgam(command, "없는것").code == 1

@@ -1,0 +1,108 @@
+"""finetune, generate and evaluate on a tiny model, as a user types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from geulgam.workspace import Workspace
+from tests.geulgam.conftest import Command
+
+
+def test_generate_before_finetune_says_to_finetune_first(geulgam: Command, small: Workspace) -> None:
+    for command in ("generate", "evaluate"):
+        said = geulgam(command, "함께")
+        assert said.code == 1
+        assert said.err == "error: 함께 has no adapter yet\nhint: geulgam finetune 함께\n"
+
+
+def test_finetune_builds_the_index_selects_trains_and_then_rests(geulgam: Command, small: Workspace) -> None:
+    said = geulgam("finetune", "함께")
+    assert said.code == 0 and "함께: trained on" in said.out and "20 essays: " in said.err
+    assert (small.adapter("함께") / "adapter_config.json").is_file()
+    assert (small.adapter("함께") / "README.md").is_file()
+    assert geulgam("topic", "list", "--json").json[0]["adapter"] == "fresh"
+    again = geulgam("finetune")
+    assert again.code == 0 and again.out == "함께: up to date\n"
+
+
+def test_an_essay_has_its_text_and_a_report(geulgam: Command, written: Workspace) -> None:
+    said = geulgam("generate", "함께", "--chars", "40", "--prompt", "우리는", "--seed", "7")
+    assert said.code == 0 and said.out.startswith("우리는")
+    folder = written.folder / "essays" / "함께-002"
+    text = (folder / "essay.md").read_text(encoding="utf-8")
+    assert text == f"# 함께\n\n{said.out}" and len(said.out) >= 40
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["seed"] == 7 and report["prompt"] == "우리는" and report["generate"]["characters"] == 40
+    review = report["review"]
+    for name in ("rep_2", "rep_3", "rep_4", "diversity", "keyword_recall", "copied_share", "longest_copied"):
+        assert {"essay", "held_out"} <= review[name].keys()
+
+
+def test_the_same_seed_gives_the_same_essay_and_another_number_another(geulgam: Command, written: Workspace) -> None:
+    same = [geulgam("generate", "함께", "--seed", "5").out for _ in range(2)]
+    assert same[0] == same[1]
+    assert geulgam("generate", "함께").out != geulgam("generate", "함께").out
+    assert [f.name for f in written.essays_of("함께")][-1] == "함께-005"
+
+
+def test_a_prompt_longer_than_the_context_is_refused_and_no_folder_is_left(
+    geulgam: Command, written: Workspace
+) -> None:
+    said = geulgam("generate", "함께", "--chars", "5000", "--prompt", "가나다라 " * 500)
+    assert said.code == 1 and "context" in said.err and "shorter prompt" in said.err
+    assert len(written.essays_of("함께")) == 1
+
+
+def test_an_interrupted_essay_is_gone_on_with(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generate import writer
+
+    whole = geulgam("generate", "함께", "--chars", "150", "--seed", "3").out
+    write_piece, numbers = writer.write_piece, list[int]()
+
+    def interrupted(desk: object, context: object, standing: str, number: int, known: object) -> object:
+        numbers.append(number)
+        if len(numbers) == 2:
+            raise KeyboardInterrupt
+        return write_piece(desk, context, standing, number, known)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "write_piece", interrupted)
+    said = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
+    assert said.code == 130 and said.err.endswith("interrupted; the same command continues\n")
+    again = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
+    assert again.out == whole
+    assert numbers[2] == 1  # the first piece was not written twice
+
+
+def test_evaluate_gives_a_table_and_json(geulgam: Command, written: Workspace) -> None:
+    assert "함께" in geulgam("evaluate").out
+    (measured,) = geulgam("evaluate", "--json").json
+    assert measured["topic"] == "함께" and measured["base"] > 0 and measured["adapted"] > 0
+    assert measured["essays"] >= 1
+    told = json.loads(written.metrics("함께").read_text(encoding="utf-8"))
+    assert told["base"] == measured["base"] and told["seconds"] > 0 and told["recipe"]["method"] == "lora"
+
+
+def test_a_stale_adapter_is_used_and_said_to_be(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEULGAM_FINETUNE__EPOCHS", "5")
+    said = geulgam("generate", "함께")
+    assert said.code == 0 and "the adapter is out of date: recipe changed: epochs 2 → 5" in said.err
+
+
+def test_a_base_that_cannot_be_is_told(geulgam: Command, small: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert geulgam("finetune", "--base", tmp_path / "empty").code == 1
+    said = geulgam("finetune", "--base", tmp_path / "nowhere")
+    assert said.code == 1 and "no base model" in said.err
+    said = geulgam("finetune", "--device", "cuda:9")
+    assert said.code == 1 and said.err.splitlines()[-2].startswith("error: ")
+
+
+def test_options_are_checked_like_settings(geulgam: Command, small: Workspace) -> None:
+    said = geulgam("finetune", "--method", "lorra")
+    assert said.code == 1 and '"lora", "freeze", "full"' in said.err
+    assert geulgam("generate", "함께", "--chars", "0").code == 2
