@@ -36,7 +36,10 @@ class Span(NamedTuple):
 
 
 class Analyzer(Protocol):
-    """Text to terms. Equal fingerprints mean equal terms, so a cache may be kept by it."""
+    """Text to terms. Equal fingerprints mean equal terms, so a cache may be kept by it.
+
+    A term is never empty and never holds whitespace, so that a server can be given them with spaces between.
+    """
 
     @property
     def name(self) -> str:

@@ -78,10 +78,14 @@ def _loaded() -> tuple[Any, int]:
 
 
 def _terms(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[str]:
-    return [(token.form + kept[token.tag]).lower() for token in tokens if token.tag in kept]
+    return [_term(token, kept) for token in tokens if token.tag in kept]
 
 
 def _spans(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[Span]:
-    return [
-        Span((token.form + kept[token.tag]).lower(), token.start, token.end) for token in tokens if token.tag in kept
-    ]
+    return [Span(_term(token, kept), token.start, token.end) for token in tokens if token.tag in kept]
+
+
+def _term(token: _Token, kept: Mapping[str, str]) -> str:
+    """The dictionary form in lower case; a name of several words (이별의 부산 정거장) with _ between them."""
+    form = token.form if token.form.isalnum() else "_".join(token.form.split())
+    return (form + kept[token.tag]).lower()

@@ -33,6 +33,10 @@ def test_kiwi_finds_an_auxiliary_verb_that_stands_alone_and_nothing_in_a_particl
     assert terms(kiwi, "#함께") == ["함께"]
 
 
+def test_a_name_of_several_words_is_one_term_without_spaces() -> None:
+    assert terms(analyzer("kiwi"), "이별의 부산 정거장을 불렀다") == ["이별의_부산_정거장", "부르다"]
+
+
 def test_mecab_takes_compounds_apart_and_inflected_words_back_to_the_dictionary() -> None:
     mecab = analyzer("mecab")
     assert terms(mecab, "아름다운 봄날에 낙동강을") == ["아름답다", "봄", "날", "낙동", "강"]
@@ -59,7 +63,9 @@ def test_every_analyzer_treats_decomposed_hangul_like_composed(name: str) -> Non
 def test_every_analyzer_takes_any_text(name: str) -> None:
     tool = analyzer(name)
     texts = ["", " \n", "\ud800함께", "함께\0길", "ㅋㅋㅋ", "👨‍👩‍👧", "İstanbul", "가나다 " * 3_000, "- " * 5_000]
-    assert len(list(tool(texts))) == len(texts)
+    found = list(tool(texts))
+    assert len(found) == len(texts)
+    assert all(term and not any(map(str.isspace, term)) for terms in found for term in terms)
 
 
 @pytest.mark.parametrize("name", NAMES)
