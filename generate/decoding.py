@@ -1,7 +1,8 @@
 """How the next token is chosen: the sampling settings, their presets, and one draw."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -49,11 +50,11 @@ PRESETS: dict[str, Sampling] = {
 }
 
 
-def preset(name: str) -> Sampling:
-    """The preset of that name; GeulgamError if there is none."""
+def preset(name: str, **changes: Any) -> Sampling:
+    """The preset of that name, with some settings changed; GeulgamError if there is none of that name."""
     if name not in PRESETS:
         raise GeulgamError(f"no sampling preset is called {name!r}", f"choose one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    return replace(PRESETS[name], **changes)
 
 
 def draw(
@@ -65,11 +66,16 @@ def draw(
 ) -> int:
     """One token, drawn from ``logits`` (V,) float32 on the CPU, which are left as they were.
 
-    ``seen``: the tokens the model sees, oldest first. ``banned``: (V,) bool, tokens that may not come now; if it
-    bans them all, it is not heard.
+    ``seen``: the tokens the model sees, oldest first. ``banned``: (V,) bool, tokens that may not come now (not all).
+    Raises GeulgamError for logits that are no numbers.
     """
     scores, tokens = candidates(logits, seen, sampling, banned)
     share = torch.rand((), generator=generator) * scores.sum()
+    if not share.isfinite():
+        raise GeulgamError(
+            "the model gives no probabilities but NaN",
+            "train the adapter again with a lower learning rate, or load the base with precision fp32",
+        )
     place = int(torch.searchsorted(scores.cumsum(0), share, right=True))
     return int(tokens[min(place, len(tokens) - 1)])
 
@@ -90,7 +96,7 @@ def candidates(
     if sampling.no_repeat_ngram:
         logits[_completing(seen, sampling.no_repeat_ngram)] = -torch.inf
     if banned is not None:
-        logits = torch.where(banned, -torch.inf, logits) if not bool(banned.all()) else logits
+        logits.masked_fill_(banned, -torch.inf)
     logits /= sampling.temperature
     values, tokens = logits.topk(min(sampling.top_k or len(logits), len(logits)))
     probabilities = values.softmax(0)

@@ -23,7 +23,8 @@ _NO_LETTER = re.compile(r"\W+")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one round added to the essay: ``text``, and the ``tokens`` (trimmed ids) that the model read of it.
+    """What one round added to the essay: ``text``, and the ``tokens`` (trimmed ids) that the model read of it
+    (without the empty line before a new paragraph).
 
     ``ending``: "sentence"; "document" where the model wrote the end of an essay; "cut" where it got stuck each of
     ``attempts`` times, so that the last attempt was closed with a full stop.
@@ -59,7 +60,7 @@ def write_piece(desk: Desk, context: Context, standing: str, number: int, known:
         if ending and not repeats(text, known):
             return Piece(text, tuple(draft), attempt + 1, ending)
         context.rewind(mark)
-    text = _closed(text)
+    text = _closed(text, known)
     tokens = desk.surfaces.vocabulary.encode(text)
     context.read(tokens)
     return Piece(text, tuple(tokens), ATTEMPTS, "cut")
@@ -77,18 +78,19 @@ def _draft(
     text = ""
     while len(tokens) < desk.longest:
         so_far = sight + text
+        is_ended = ends(so_far)
         if not so_far or so_far[-1].isspace():
             banned = surfaces.after_space
-        elif not tokens and ends(so_far):
+        elif not tokens and (number or is_ended):
             banned = surfaces.after_sentence
         else:
-            banned = surfaces.inside
+            banned = surfaces.inside if is_ended else surfaces.within_sentence
         token = draw(context.logits, context.tokens, desk.sampling, generator, banned)
         if token == surfaces.vocabulary.eos:
             return tokens, "document"
         extended = surfaces.text([*tokens, token])
-        is_enough = len(tokens) >= SHORTEST or before + len(so_far) >= desk.characters
-        if tokens and is_enough and ends(so_far, extended[len(text) :]):
+        is_enough = len(tokens) >= SHORTEST or before + len(so_far.rstrip()) >= desk.characters
+        if tokens and is_enough and is_ended and ends(so_far, extended[len(text) :]):
             return tokens, "sentence"
         tokens.append(token)
         text = extended
@@ -109,17 +111,20 @@ def letters(sentence: str) -> str:
     return _NO_LETTER.sub("", sentence)
 
 
-def _closed(text: str) -> str:
-    """A stuck draft as one sentence: one turn of its loop, whole words, a full stop."""
+def _closed(text: str, known: Set[str]) -> str:
+    """What can be kept of a stuck draft: its sentences that are new, else its last words with a full stop."""
     loop = _LOOP.search(text[-200:])
     if loop:
-        text = text[: len(text) - len(text[-200:]) + loop.start()] + (loop[1] or loop[2])
+        text = text[: loop.start() - len(text[-200:])] + (loop[1] or loop[2])
     text = text.replace("\ufffd", "")
     lead = text[: len(text) - len(text.lstrip())]
-    words = text.split()
-    body = text.rstrip() if len(words) < 2 else text.rstrip()[: -len(words[-1])].rstrip()
-    body = body.strip().rstrip(",;:")
-    return lead + (body if ends(body) else body + ".")
+    written = list(dict.fromkeys(sentences(text)))
+    whole = [sentence for sentence in written if ends(sentence) and not repeats(sentence, known)]
+    if whole:
+        return lead + " ".join(whole)
+    words = (written or ["…"])[-1].split()
+    last = " ".join(words[:-1] or words).rstrip(",;:")
+    return lead + (last if ends(last) else last + ".")
 
 
 def _derived(seed: int, number: int, attempt: int) -> int:

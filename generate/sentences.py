@@ -47,8 +47,9 @@ def sentences(text: str) -> list[str]:
 
 
 def starts(text: str) -> list[int]:
-    """Where the sentences of a text start."""
-    return [0, *(end + len(text[end:]) - len(text[end:].lstrip()) for end in _ends(text))][:-1]
+    """Where the sentences of a text start, in order."""
+    places = {len(text) - len(text[end:].lstrip()) for end in (0, *_ends(text))}
+    return sorted(places - {len(text)})
 
 
 def _ends(text: str) -> Iterator[int]:

@@ -10,16 +10,18 @@ from finetune.vocabulary import Vocabulary, spelling
 
 # Two blank lines, two spaces, a space at either end of a line, any other whitespace.
 _BAD_SPACE = re.compile(r"\n{3}|  | \n|\n |[^\S\n ]")
+_TWO_SENTENCES = re.compile(r"[.!?…]\W*\s\W*\w")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # Unicode's categories of what is no character to be read
 
 
 class Surfaces:
     """The vocabulary's tokens as the text they add. Masks are (V,) bool, True for what may not come.
 
-    ``inside``: within a piece, the tokens that no essay may hold: the special ones but for the end of the
-    document, parts of characters where the tokenizer can do without them, invisible characters, U+FFFD, and
-    runs of blank lines or spaces. ``after_space``: those, the end of the document, and tokens that begin with
-    whitespace. ``after_sentence``: all but tokens that begin with whitespace.
+    ``within_sentence``: the tokens that no essay may hold: the special ones, parts of characters where the
+    tokenizer can do without them, invisible characters, U+FFFD, runs of
+    blank lines or spaces, and parts of two sentences. ``inside``: where
+    a sentence has ended within a piece, the same but for the end of the document. ``after_space``: those and
+    tokens that begin with whitespace. ``after_sentence``, for the start of a piece: all but the latter.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -36,6 +38,7 @@ class Surfaces:
             ]
         )
         is_spaced = torch.tensor([text[:1].isspace() for text in texts])
+        self.within_sentence = unfit
         self.inside = unfit.clone()
         self.inside[vocabulary.eos] = False
         self.after_space = unfit | is_spaced
@@ -49,6 +52,6 @@ class Surfaces:
 
 
 def _is_unfit(text: str, has_halves: bool) -> bool:
-    if not text or _BAD_SPACE.search(text) or ("\ufffd" in text and not has_halves):
+    if not text or _BAD_SPACE.search(text) or _TWO_SENTENCES.search(text) or ("\ufffd" in text and not has_halves):
         return True
     return any(unicodedata.category(character) in _INVISIBLE for character in text if character != "\n")

@@ -43,7 +43,7 @@ class Essay:
     @property
     def is_finished(self) -> bool:
         """Whether the asked length is reached."""
-        return len(self.text) >= self.characters and bool(self.pieces)
+        return len(self.text.rstrip()) >= self.characters and bool(self.pieces)
 
     @property
     def resampled(self) -> int:
@@ -130,17 +130,18 @@ class Writer:
                     context.read(piece.tokens)
                 else:
                     piece = write_piece(desk, context, essay.text + lead, number, known)
+                    piece = replace(piece, text=lead + piece.text)
                 known |= {letters(sentence) for sentence in sentences(piece.text)}
                 essay = replace(
                     essay,
-                    text=essay.text + lead + piece.text,
+                    text=essay.text + piece.text,
                     pieces=(*essay.pieces, piece),
                     seconds=time.monotonic() - began,
                 )
                 bar.update(min(len(essay.text), characters) - bar.n)
                 if on_piece and number >= len(replayed):
                     on_piece(essay)
-        return essay
+        return replace(essay, text=essay.text.rstrip())
 
     @property
     def _model_name(self) -> str:

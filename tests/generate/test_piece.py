@@ -1,0 +1,81 @@
+"""One piece: it ends with a sentence, and what gets stuck is sampled again."""
+
+import pytest
+
+from finetune.base import BaseModel
+from generate.context import Context
+from generate.decoding import Sampling
+from generate.piece import ATTEMPTS, Desk, Piece, letters, repeats, write_piece
+from generate.sentences import ends, sentences
+from generate.surfaces import Surfaces
+
+SAMPLING = Sampling(top_k=20, top_p=0.95)
+
+
+@pytest.fixture(scope="module")
+def surfaces(practised: BaseModel) -> Surfaces:
+    return Surfaces(practised.vocabulary)
+
+
+def written(base: BaseModel, surfaces: Surfaces, standing: str, number: int = 0, **changes: object) -> Piece:
+    desk = Desk(surfaces, SAMPLING, seed=3, characters=10_000, longest=64)
+    context = Context(base.model)
+    context.begin([base.vocabulary.bos, *base.vocabulary.encode(standing)])
+    known = changes.get("known", set())
+    assert isinstance(known, set)
+    before = len(context.tokens)
+    piece = write_piece(desk, context, standing, number, known)
+    assert context.tokens[before:] == list(piece.tokens)
+    return piece
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_piece_ends_with_a_sentence_and_its_tokens_are_its_text(
+    practised: BaseModel, surfaces: Surfaces, number: int
+) -> None:
+    piece = written(practised, surfaces, "우리는 함께 걸었다.", number)
+    assert ends(piece.text)
+    assert surfaces.text(piece.tokens) == piece.text
+    assert piece.text[0].isspace() or number == 0
+
+
+def test_the_same_number_and_seed_give_the_same_piece_and_another_number_another(
+    practised: BaseModel, surfaces: Surfaces
+) -> None:
+    first, again, other = (written(practised, surfaces, "우리는", number) for number in (1, 1, 2))
+    assert first == again
+    assert first.text != other.text
+
+
+def test_a_sentence_that_stands_already_is_not_written_again(practised: BaseModel, surfaces: Surfaces) -> None:
+    pieces = [written(practised, surfaces, "글 3\n\n", number) for number in range(5)]
+    number, known = next(
+        (number, {letters(sentence)})
+        for number, piece in enumerate(pieces)
+        for sentence in sentences(piece.text)
+        if len(letters(sentence)) >= 10
+    )
+    other = written(practised, surfaces, "글 3\n\n", number, known=known)
+    assert other.attempts > pieces[number].attempts
+    assert not repeats(other.text, known)
+
+
+def test_what_stays_stuck_is_closed_with_a_full_stop(
+    practised: BaseModel, surfaces: Surfaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = practised.vocabulary.encode(" 함께 함께 함께 함께 함께 함께 함께 함께")
+    stream = iter(words * ATTEMPTS * 9)
+    monkeypatch.setattr("generate.piece.draw", lambda *_: next(stream))
+    piece = written(practised, surfaces, "우리는")
+    assert piece.ending == "cut"
+    assert piece.attempts == ATTEMPTS
+    assert piece.text.endswith("함께.")
+    assert len(piece.text) < 40
+
+
+def test_repeating_is_told_by_letters_alone() -> None:
+    known = {letters("우리는 함께 오래 걸었다.")}
+    assert repeats("그래서 쉬었다. 우리는 함께, 오래 걸었다!", known)
+    assert repeats("우리는 늘 혼자 앉아 있었다. 우리는 늘 혼자 앉아 있었다.", set())
+    assert not repeats("우리는 함께 오래 앉았다.", known)
+    assert not repeats("그랬다. 그랬다.", set())

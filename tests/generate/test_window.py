@@ -1,0 +1,45 @@
+"""What the model sees of a long essay."""
+
+import pytest
+
+from corpus.errors import GeulgamError
+from finetune.base import BaseModel
+from generate.window import Window
+
+SENTENCES = [f"그날은 {i}일이었다." for i in range(100)]
+
+
+def test_a_short_text_is_seen_whole_below_its_title(practised: BaseModel) -> None:
+    vocabulary = practised.vocabulary
+    view = Window(vocabulary, "함께", 256, 64).view("우리는 함께 걸었다.")
+    assert view == [vocabulary.bos, *vocabulary.encode("함께\n\n우리는 함께 걸었다.")][: len(view)]
+    assert vocabulary.decode(view[1:]) == "함께\n\n우리는 함께 걸었다."
+
+
+def test_of_a_long_text_the_title_and_the_latest_whole_sentences_are_seen(practised: BaseModel) -> None:
+    window = Window(practised.vocabulary, "함께", 256, 64)
+    view = window.view(" ".join(SENTENCES))
+    title, excerpt = practised.vocabulary.decode(view[1:]).split("\n\n")
+    assert title == "함께"
+    assert excerpt.startswith("그날은")
+    assert " ".join(SENTENCES).endswith(excerpt)
+    assert 48 < len(view) <= 96
+    assert not window.is_full(len(view))
+
+
+def test_a_text_without_sentences_is_cut_anywhere(practised: BaseModel) -> None:
+    view = Window(practised.vocabulary, "함께", 256, 64).view("우리는함께" * 200)
+    assert len(view) <= 96
+    assert practised.vocabulary.decode(view[-4:]) in "우리는함께" * 4
+
+
+def test_a_title_too_long_to_repeat_is_left_out_later(practised: BaseModel) -> None:
+    view = Window(practised.vocabulary, "함께 " * 60, 256, 64).view(" ".join(SENTENCES))
+    assert practised.vocabulary.decode(view[1:]).startswith("그날은")
+
+
+def test_a_prompt_longer_than_the_context_is_refused(practised: BaseModel) -> None:
+    window = Window(practised.vocabulary, "함께", 256, 64)
+    window.check("우리는 함께 걸었다.", 256)
+    with pytest.raises(GeulgamError, match="context of 256 has room for 192"):
+        window.check(" ".join(SENTENCES), 256)
