@@ -111,24 +111,27 @@ class _Terms:
 
 def _survey(store: TermStore, names: Strings) -> tuple[NDArray[np.int32], list[NDArray[np.int64]], _Terms]:
     """Length of each document; for each part the number of each of its documents (-1: not wanted); the terms."""
-    wanted = names.arrow()
-    lengths = np.full(len(names), -1, np.int32)
-    numbers: list[NDArray[np.int64]] = []
+    ids: list[Arrow] = []
+    sizes: list[NDArray[np.int64]] = []
     vocabularies: list[Arrow] = []
     for part in store.parts():
-        found = pc.index_in(part.ids.cast(pa.large_string()), value_set=wanted).fill_null(-1)
-        places = found.to_numpy().astype(np.int64)
-        again = places >= 0
-        again[again] = lengths[places[again]] >= 0  # analysed twice, by two processes at a time
-        places[again] = -1
-        lengths[places[places >= 0]] = np.diff(part.offsets)[places >= 0]
-        numbers.append(places)
+        ids.append(part.ids.cast(pa.large_string()))
+        sizes.append(np.diff(part.offsets))
         vocabularies.append(part.vocabulary)
+    found: Any = pc.index_in(pa.chunked_array(ids, pa.large_string()), value_set=names.arrow())
+    places = found.combine_chunks().fill_null(-1).to_numpy().astype(np.int64)
+    _, first = np.unique(places, return_index=True)
+    again = np.ones(len(places), bool)  # analysed twice, by two processes at a time: the first counts
+    again[first] = False
+    places[again] = -1
+    lengths = np.full(len(names), -1, np.int32)
+    lengths[places[places >= 0]] = np.concatenate([np.zeros(0, np.int64), *sizes])[places >= 0]
     if (lengths < 0).any():
         lost = names[int(np.argmin(lengths))]
         raise GeulgamError(f"document {lost} has not been analysed", "build the index again")
     table, spots = sorted_distinct(pa.chunked_array(vocabularies, pa.string()))
     bounds = [0, *np.cumsum([len(v) for v in vocabularies]).tolist()]
+    numbers = np.split(places, np.cumsum([len(size) for size in sizes])[:-1])
     return lengths, numbers, _Terms(table, spots, bounds)
 
 

@@ -28,7 +28,7 @@ from retrieval.strings import Arrow
 
 PART_DOCUMENTS = 5_000
 PART_CHARACTERS = 4_000_000  # what Kiwi analyses in half a minute on two cores: all that Ctrl-C can lose
-_BATCH = 512  # documents held at once
+_BATCH = 512  # documents of a corpus held at once
 
 SCHEMA = pa.schema(
     [
@@ -195,7 +195,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[dict[str, Document]]:
     batch: dict[str, Document] = {}
     for document in documents:
         batch[document.id] = document
-        if len(batch) >= _BATCH:
+        if len(batch) >= PART_DOCUMENTS:
             yield batch
             batch = {}
     yield batch

@@ -189,6 +189,17 @@ def test_a_document_that_left_the_corpus_leaves_the_index(tmp_path: Path) -> Non
     assert index.near_terms("bb") == []
 
 
+def test_a_document_analysed_twice_by_two_processes_counts_once(tmp_path: Path) -> None:
+    documents = numbered(["a b", "b"])
+    index = Bm25Index(tmp_path / "index", Counting())
+    index.terms.add(documents)
+    (part,) = index.terms.paths()
+    part.with_name("part-000002.arrow").write_bytes(part.read_bytes())
+    index.rebuild([document.id for document in documents])
+    assert index.document_frequency("b") == len(index) == 2
+    assert index.manifest().tokens == 3
+
+
 def test_another_analyzers_index_is_not_searched(tmp_path: Path) -> None:
     Bm25Index(tmp_path, Counting("counting 1")).add(numbered(["a"]))
     with pytest.raises(GeulgamError, match="another analyzer") as caught:
