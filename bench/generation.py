@@ -1,0 +1,87 @@
+"""Writing speed: geulgam's writer against the contest's loop.
+
+The peer is the loop of the winners of the third AI x Bookathon (2021): the full model in fp32, batch 1,
+transformers' generate with their settings, short pieces put together, the whole text encoded anew for each. Both
+write on the same topic with the same sampling, in this run and in turn. Prints characters per second of each and
+their ratio (the median over the rounds).
+
+    python -m bench.generation [--rounds 3] [--characters 400]
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+
+from bench.essays import sample_documents
+from finetune.base import BaseModel
+from finetune.blocks import essay_text
+from finetune.silence import quiet
+from generate.decoding import PRESETS
+from generate.sentences import starts
+from generate.writer import Writer
+
+TITLE = "함께"
+OPENING = "우리는 함께 길을 걸었다. 그날의 바람은 차가웠고 아무도 먼저 말하지 않았다."
+PIECE = 64  # new tokens; ours has 40 at least, and 63 on average
+
+
+def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
+    """Characters per second of the contest's loop. ``base``: untrimmed, fp32."""
+    tokenizer, model = base.vocabulary.tokenizer, base.model
+    contest = PRESETS["contest"]
+    text = f"{TITLE}\n\n{OPENING}"
+    before = len(text)
+    torch.manual_seed(seed)
+    began = time.perf_counter()
+    while len(text) - before < characters:
+        ids = tokenizer(text, return_tensors="pt").input_ids
+        with quiet(), torch.inference_mode():
+            generated = model.generate(
+                ids,
+                max_length=ids.shape[1] + PIECE,
+                repetition_penalty=contest.repetition_penalty,
+                do_sample=True,
+                top_k=contest.top_k,
+                top_p=contest.top_p,
+                use_cache=True,
+            )
+        longer = str(tokenizer.decode(generated[0], skip_special_tokens=True))
+        ended = [start for start in starts(longer) if start > len(text)]  # a piece ends with a sentence, if it has one
+        text = longer[: ended[-1]].rstrip() if ended else longer
+        if int(generated[0, -1]) == tokenizer.eos_token_id:
+            text = text.rstrip() + "\n\n"
+    return (len(text) - before) / (time.perf_counter() - began)
+
+
+def our_loop(writer: Writer, characters: int, seed: int) -> float:
+    """Characters per second of the writer with the contest's sampling."""
+    essay = writer.write(OPENING, len(OPENING) + characters, PRESETS["contest"], seed, title=TITLE)
+    return (len(essay.text) - len(OPENING)) / essay.seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--characters", type=int, default=400)
+    options = parser.parse_args()
+    base = BaseModel.load("gemma-3-270m", map(essay_text, sample_documents()), device="cpu")
+    writer = Writer(base)
+    full = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
+    print(f"ours: {len(base.vocabulary)} tokens, {base.dtype}; contest: {len(full.vocabulary)} tokens, fp32")
+    our_loop(writer, 50, 0)  # warm up
+    ratios = []
+    for round_ in range(options.rounds):
+        ours = our_loop(writer, options.characters, round_)
+        peer = contest_loop(full, options.characters, round_)
+        ratios.append(ours / peer)
+        print(
+            f"round {round_ + 1}: ours {ours:.1f} characters/s, contest {peer:.1f}, ratio {ours / peer:.2f}", flush=True
+        )
+    print(f"median ratio {statistics.median(ratios):.2f} (at least 3 wanted)")
+
+
+if __name__ == "__main__":
+    main()
