@@ -40,7 +40,9 @@ def test_without_a_workspace_every_command_says_how_to_make_one(
         assert said.code == 1 and said.err.startswith("error: no workspace here") and "geulgam new" in said.err
 
 
-def test_essays_are_added_once_and_what_is_refused_is_told(geulgam: Command, workspace: Workspace, sample: Path) -> None:
+def test_essays_are_added_once_and_what_is_refused_is_told(
+    geulgam: Command, workspace: Workspace, sample: Path
+) -> None:
     (workspace.folder / "bad.jsonl").write_text('{"text": "좋은 글"}\n{"text": \n', encoding="utf-8")
     said = geulgam("corpus", "add", sample / "together.jsonl", "bad.jsonl")
     assert said.code == 0

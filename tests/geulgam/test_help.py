@@ -67,7 +67,9 @@ def test_the_version_is_told(process: Command) -> None:
     assert said.code == 0 and re.fullmatch(r"geulgam \d+\.\d+\.\d+\n", said.out)
 
 
-@pytest.mark.parametrize("words", [("frobnicate",), ("topic", "add"), ("generate",), ("new", "a", "--what"), ("run", "--json")])
+@pytest.mark.parametrize(
+    "words", [("frobnicate",), ("topic", "add"), ("generate",), ("new", "a", "--what"), ("run", "--json")]
+)
 def test_a_wrong_command_ends_with_2(geulgam: Command, words: tuple[str, ...]) -> None:
     said = geulgam(*words)
     assert said.code == 2 and said.out == "" and "Usage: geulgam" in said.err

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,18 +58,18 @@ def test_a_prompt_longer_than_the_context_is_refused_and_no_folder_is_left(
 def test_an_interrupted_essay_is_gone_on_with(
     geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generate import writer
+    from generate.piece import write_piece
 
     whole = geulgam("generate", "함께", "--chars", "150", "--seed", "3").out
-    write_piece, numbers = writer.write_piece, list[int]()
+    numbers: list[int] = []
 
-    def interrupted(desk: object, context: object, standing: str, number: int, known: object) -> object:
+    def interrupted(desk: Any, context: Any, standing: str, number: int, *more: Any) -> Any:
         numbers.append(number)
         if len(numbers) == 2:
             raise KeyboardInterrupt
-        return write_piece(desk, context, standing, number, known)  # type: ignore[arg-type]
+        return write_piece(desk, context, standing, number, *more)
 
-    monkeypatch.setattr(writer, "write_piece", interrupted)
+    monkeypatch.setattr("generate.writer.write_piece", interrupted)
     said = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
     assert said.code == 130 and said.err.endswith("interrupted; the same command continues\n")
     again = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
