@@ -1,6 +1,5 @@
 """`geulgam demo`: the bundled sample of essays becomes a finished essay, told step by step."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from importlib import resources
@@ -35,13 +34,11 @@ RECIPE: dict[str, Any] = {"retrieval.k": 40, "finetune.epochs": 2.0}
 Tell = Callable[[str], None]
 
 
-def demo_workspace(folder: Path | None, recipe: dict[str, Any] | None = None) -> Workspace:
-    """The demo's workspace: one that an earlier demo began in ``folder``, else a new one there or in a new folder.
+def demo_workspace(folder: Path, recipe: dict[str, Any] | None = None) -> Workspace:
+    """The demo's workspace: one that an earlier demo began in ``folder``, else a new one there.
 
     Raises GeulgamError for a folder that is another workspace.
     """
-    if folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="geulgam-demo-"))
     marker = folder / ".geulgam" / "demo"
     if (folder / SETTINGS).exists():
         if marker.exists():
@@ -59,7 +56,7 @@ def add_sample(workspace: Workspace, settings: Settings) -> int:
 
 
 def run_demo(
-    folder: Path | None,
+    folder: Path,
     topic: str,
     characters: int,
     *,

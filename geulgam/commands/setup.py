@@ -1,5 +1,6 @@
 """`geulgam new`, `demo`, `doctor`: a place to work, a first look, and whether all is there."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,12 @@ def demo(
     """From the bundled sample of essays to a finished one, told step by step; some minutes on two CPU cores."""
     from geulgam.demo import run_demo
 
-    run_demo(folder, topic, chars, tell=say, progress=progress())
+    place = folder or Path(tempfile.mkdtemp(prefix="geulgam-demo-"))
+    try:
+        run_demo(place, topic, chars, tell=say, progress=progress())
+    except KeyboardInterrupt:
+        note(f"interrupted; it continues with: geulgam demo {place} --topic {topic} --chars {chars}")
+        raise typer.Exit(130) from None
 
 
 def doctor(json: JsonOption = False) -> None:
