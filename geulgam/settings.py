@@ -116,7 +116,8 @@ class Settings(_Section):
             if topic.name == name:
                 return topic
         names = [topic.name for topic in self.topics]
-        near = difflib.get_close_matches(name, names, 1)
+        jamo = {unicodedata.normalize("NFD", known): known for known in names}  # 함꼐 is near 함께 by its letters
+        near = [jamo[found] for found in difflib.get_close_matches(unicodedata.normalize("NFD", name), jamo, 1)]
         known = f"the topics are: {', '.join(names)}" if names else "there is no topic yet"
         hint = f"did you mean {near[0]}?" if near else f'{known}; add one: geulgam topic add {name} --query "…"'
         raise GeulgamError(f"no topic is called {name}", hint)
