@@ -91,7 +91,7 @@ class TopicSettings(_Section):
     def _query(cls, query: str) -> str:
         if not query.strip():
             raise GeulgamError("a topic's query is empty", 'give it keywords, such as "함께^2 더불어 동행"')
-        return query
+        return written_text(query, "a topic's query")
 
 
 class Settings(_Section):
@@ -160,6 +160,15 @@ def topic_name(name: str) -> str:
     return name
 
 
+def written_text(text: str, what: str) -> str:
+    """The text, if it can be written as UTF-8. Raises GeulgamError for bytes of a terminal that were no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise GeulgamError(f"{what} holds broken characters", "set the terminal to UTF-8, and type it again") from None
+    return text
+
+
 def load(
     file: Path | None,
     options: Mapping[str, Any] | None = None,
@@ -204,6 +213,8 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise GeulgamError(f"{file} is not UTF-8 text", "save it as UTF-8") from error
+    except PermissionError as error:
+        raise GeulgamError(f"may not read {file}", "change its permissions") from error
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from geulgam import manifest
 from geulgam.manifest import Manifest
-from geulgam.settings import Settings
+from geulgam.settings import Settings, written_text
 from geulgam.stages.base import Lender, lender
 from geulgam.stages.index import positive_terms
 from geulgam.stages.metrics import require_adapter
@@ -70,6 +70,7 @@ def generate_essay(
     """
     name = settings.topic(topic).name
     require_adapter(workspace, name)
+    prompt = written_text(prompt or "", "the prompt")
     from generate.decoding import preset
     from generate.review import review
     from generate.writer import Writer
@@ -81,9 +82,9 @@ def generate_essay(
         now = made_from(workspace, settings, name)
         sampling = preset(settings.generate.preset, **settings.generate.sampling)
         writer = Writer(base(), workspace.adapter(name))
-        draft = _Draft(workspace, now, name, prompt or "", seed)
+        draft = _Draft(workspace, now, name, prompt, seed)
         essay = writer.write(
-            prompt or "",
+            prompt,
             settings.generate.characters,
             sampling,
             seed,

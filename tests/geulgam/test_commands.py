@@ -152,6 +152,14 @@ def test_a_topic_with_a_query_that_cannot_be_read_is_not_added(geulgam: Command,
     assert workspace.settings_file.read_bytes() == before
 
 
+def test_bytes_that_are_no_text_are_refused(geulgam: Command, workspace: Workspace) -> None:
+    before = workspace.settings_file.read_bytes()
+    for words in (("topic", "add", "\udcff", "--query", "가족"), ("topic", "add", "가족", "--query", "가\udcff족")):
+        said = geulgam(*words)
+        assert said.code == 1 and said.err.startswith("error: ")
+    assert workspace.settings_file.read_bytes() == before
+
+
 def test_a_topic_that_finds_nothing_names_near_terms(geulgam: Command, indexed: Workspace) -> None:
     geulgam("topic", "add", "없음", "--query", "쀍뛟")
     said = geulgam("topic", "show", "없음")
