@@ -17,6 +17,10 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=self.order.index)
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        with failing_clearly():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> Any:
         with failing_clearly():
             return super().invoke(ctx)

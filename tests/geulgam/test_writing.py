@@ -27,6 +27,24 @@ def test_finetune_builds_the_index_selects_trains_and_then_rests(geulgam: Comman
     assert again.code == 0 and again.out == "함께: up to date\n"
 
 
+def test_the_base_is_loaded_once_for_all_topics_and_stages(
+    geulgam: Command, small: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from finetune.base import BaseModel
+
+    load, loaded = BaseModel.load, []
+
+    def counted(*given: Any, **named: Any) -> BaseModel:
+        loaded.append(given)
+        return load(*given, **named)
+
+    monkeypatch.setattr(BaseModel, "load", counted)
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    said = geulgam("run")
+    assert said.code == 0 and {f.name for f in (small.folder / "essays").iterdir()} == {"함께-001", "가족-001"}
+    assert len(loaded) == 1
+
+
 def test_an_essay_has_its_text_and_a_report(geulgam: Command, written: Workspace) -> None:
     said = geulgam("generate", "함께", "--chars", "40", "--prompt", "우리는", "--seed", "7")
     assert said.code == 0 and said.out.startswith("우리는")
