@@ -85,7 +85,7 @@ def open_index(workspace: Workspace, settings: Settings, *, progress: bool = Fal
         return embedded
     from retrieval.reference import RankBm25Index
 
-    index = RankBm25Index(embedded.analyzer, k1=settings.retrieval.k1, b=settings.retrieval.b)
+    index = RankBm25Index(embedded.analyzer, k1=settings.retrieval.k1, b=settings.retrieval.b, cache=embedded.terms)
     index.add(Corpus(workspace.corpus), progress)
     return index
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from finetune.base import BaseModel
 from finetune.convert import gemma_folder
@@ -25,7 +25,7 @@ AWKWARD = [
 
 @pytest.fixture(scope="module")
 def vocabulary(tiny: Path) -> Vocabulary:
-    return trimmed(AutoTokenizer.from_pretrained(tiny), ["우리는 함께 걸었다."])
+    return trimmed(_tokenizer(tiny), ["우리는 함께 걸었다."])
 
 
 def test_a_trimmed_vocabulary_is_smaller_than_the_full_one(vocabulary: Vocabulary) -> None:
@@ -63,7 +63,7 @@ def test_logits_over_the_kept_tokens_are_those_of_the_full_model(tiny: Path) -> 
 def test_gemma_keeps_its_logits_and_any_text(gemma: str) -> None:
     texts = ["어머니는 아침마다 마당을 쓸었다. 우리는 함께 학교에 갔다."]
     _same_logits(gemma, texts[0])
-    vocabulary = trimmed(AutoTokenizer.from_pretrained(gemma_folder()), texts)
+    vocabulary = trimmed(_tokenizer(gemma_folder()), texts)
     assert len(vocabulary) < 3_000
     for text in [*AWKWARD, *texts]:
         assert vocabulary.decode(vocabulary.encode(text)) == text
@@ -74,6 +74,12 @@ def test_gemma_keeps_its_logits_and_any_text(gemma: str) -> None:
         assert vocabulary.decode(vocabulary.encode(text)) == text
 
     any_text()
+
+
+def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)
+    return tokenizer
 
 
 def _same_logits(name: str, text: str) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
 from corpus.document import Document, document
+
+fast: Any = PreTrainedTokenizerFast  # its constructor has no types
 
 _PROSE = [
     "아침마다 강가에 나가 물이 흐르는 것을 보았다. 물은 늘 같은 자리에서 다른 소리를 냈다.",
@@ -32,7 +35,7 @@ def tiny_model(folder: Path) -> Path:
     state = json.loads(tokenizer.to_str())
     for byte in range(256):
         state["model"]["vocab"][f"<0x{byte:02X}>"] = len(state["model"]["vocab"])
-    wrapped = PreTrainedTokenizerFast(
+    wrapped = fast(
         tokenizer_object=Tokenizer.from_str(json.dumps(state)),
         bos_token="<bos>",
         eos_token="<eos>",
