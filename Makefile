@@ -19,11 +19,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: install
 	$(BIN)/geulgam demo
 
-test: lint
-	$(BIN)/python -m pytest
+test: lint quick
+	$(BIN)/python -m pytest -m slow
 
 quick: install
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: install
 	$(BIN)/ruff check .

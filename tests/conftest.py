@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# A tiny model is faster on one thread than on two, and two test processes stand in each other's way no longer.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
