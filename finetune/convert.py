@@ -9,9 +9,11 @@ import importlib
 import importlib.util
 import io
 import json
+import multiprocessing
 import os
 import shutil
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,9 @@ def gemma_folder(progress: bool = False) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not (folder / "sha256.json").exists():
-                _convert(package, folder, progress)
+                # In a process of its own: a gigabyte that it does not give back would otherwise stay with the training.
+                with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+                    executor.submit(_convert, folder, progress).result()
     except OSError as error:
         raise GeulgamError(
             f"the base model cannot be written to {folder.parent}: {error.strerror or error}",
@@ -79,7 +83,8 @@ def verify(folder: Path) -> None:
         raise GeulgamError(f"{folder}/model.safetensors is damaged", f"remove {folder} and run the command again")
 
 
-def _convert(package: Any, folder: Path, progress: bool) -> None:
+def _convert(folder: Path, progress: bool) -> None:
+    package: Any = importlib.import_module(PACKAGE)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
     try:
         # gguf's own bars go to stderr; ours has taken hold of it before.
