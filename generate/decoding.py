@@ -46,7 +46,7 @@ class Sampling:
 PRESETS: dict[str, Sampling] = {
     # The winners of the third AI x Bookathon, 2021: their call of model.generate.
     "contest": Sampling(top_k=30, top_p=0.95, repetition_penalty=2.0),
-    "default": Sampling(temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.1, repetition_window=64),
+    "default": Sampling(temperature=0.9, top_k=50, top_p=0.9, repetition_penalty=1.2, repetition_window=128),
 }
 
 

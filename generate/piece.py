@@ -14,8 +14,9 @@ from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces
 
 SHORTEST = 40  # tokens; the first sentence end after that many ends a piece
-LONGEST = 160  # tokens; without a sentence end by then it is stuck
+LONGEST = 192  # tokens; a piece without a sentence end by then runs on
 ATTEMPTS = 4
+_STATEMENT = re.compile(r"(?:[^\s마보]다|[어아에예해세네지데]요|죠)(?=\s)")  # how a sentence ends that has no full stop
 _LOOP = re.compile(r"(?:(.{2,40}?)\1{3,}|(.)\2{7,})$", re.DOTALL)
 _SHORTEST_REPEATED = 10  # letters; a shorter sentence may stand in an essay twice ("그랬다.")
 _NO_LETTER = re.compile(r"\W+")
@@ -26,8 +27,8 @@ class Piece:
     """What one round added to the essay: ``text``, and the ``tokens`` (trimmed ids) that the model read of it
     (without the empty line before a new paragraph).
 
-    ``ending``: "sentence"; "document" where the model wrote the end of an essay; "cut" where it got stuck each of
-    ``attempts`` times, so that the last attempt was closed with a full stop.
+    ``ending``: "sentence"; "document" where the model wrote the end of an essay; "cut" where a full stop had to be
+    added: the model ran on without one, or got stuck ``attempts`` times.
     """
 
     text: str
@@ -54,16 +55,21 @@ def write_piece(desk: Desk, context: Context, standing: str, number: int, known:
     :func:`letters` of the sentences that stand already. The same arguments give the same piece.
     """
     mark = context.mark()
-    for attempt in range(ATTEMPTS):
+    for attempt in range(1, ATTEMPTS + 1):
         draft, ending = _draft(desk, context, standing, number, attempt)
         text = desk.surfaces.text(draft)
         if ending and not repeats(text, known):
-            return Piece(text, tuple(draft), attempt + 1, ending)
+            return Piece(text, tuple(draft), attempt, ending)
         context.rewind(mark)
-    text = _closed(text, known)
+        statement = _statement(text) if len(draft) == desk.longest else ""
+        if statement and not repeats(statement, known):
+            text = statement
+            break
+    else:
+        text = _closed(text, known)
     tokens = desk.surfaces.vocabulary.encode(text)
     context.read(tokens)
-    return Piece(text, tuple(tokens), ATTEMPTS, "cut")
+    return Piece(text, tuple(tokens), attempt, "cut")
 
 
 def _draft(
@@ -78,7 +84,8 @@ def _draft(
     text = ""
     while len(tokens) < desk.longest:
         so_far = sight + text
-        is_ended = ends(so_far)
+        is_late = len(tokens) > desk.longest // 3  # then a quotation mark that is missing is not waited for
+        is_ended = ends(so_far, within_quotation=is_late)
         if not so_far or so_far[-1].isspace():
             banned = surfaces.after_space
         elif not tokens and (number or is_ended):
@@ -90,11 +97,11 @@ def _draft(
             return tokens, "document"
         extended = surfaces.text([*tokens, token])
         is_enough = len(tokens) >= SHORTEST or before + len(so_far.rstrip()) >= desk.characters
-        if tokens and is_enough and is_ended and ends(so_far, extended[len(text) :]):
+        if tokens and is_enough and is_ended and ends(so_far, extended[len(text) :], is_late):
             return tokens, "sentence"
         tokens.append(token)
         text = extended
-        if _LOOP.search(text[-200:]) or "\ufffd" in text[:-3]:
+        if "\ufffd" in text[:-3] or (len(tokens) % 8 == 0 and _LOOP.search(text[-200:])):
             return tokens, None
         context.read([token])
     return tokens, None
@@ -109,6 +116,12 @@ def repeats(text: str, known: Set[str]) -> bool:
 def letters(sentence: str) -> str:
     """A sentence without spaces, marks and quotes, to compare it with others."""
     return _NO_LETTER.sub("", sentence)
+
+
+def _statement(text: str) -> str:
+    """A text that runs on without full stops, up to the last place where one is missing; "" if there is none."""
+    places = [match.end() for match in _STATEMENT.finditer(text)]
+    return text[: places[-1]] + "." if places else ""
 
 
 def _closed(text: str, known: Set[str]) -> str:

@@ -18,11 +18,11 @@ _LONGEST_QUOTE = 150  # characters; what has been open for longer was forgotten,
 _SIGHT = 400  # characters looked back on
 
 
-def ends(text: str, following: str = "") -> bool:
+def ends(text: str, following: str = "", within_quotation: bool = False) -> bool:
     """Whether a sentence ends where ``text`` does, given what follows it ("": nothing does).
 
-    Within an open quotation or parenthesis none ends, and dots that trail off end one only after a syllable that
-    closes Korean sentences.
+    Within an open quotation or parenthesis none ends (unless ``within_quotation``), and dots that trail off end one
+    only after a syllable that closes Korean sentences.
     """
     sight = text[-_SIGHT:]
     stripped = sight.rstrip()
@@ -33,7 +33,7 @@ def ends(text: str, following: str = "") -> bool:
     dots = _DOTS.search(stripped)
     if dots and stripped[: dots.start()][-1:] not in _FINAL_SYLLABLES:
         return False
-    return not _is_inside_quotation(stripped)
+    return within_quotation or not _is_inside_quotation(stripped)
 
 
 def sentences(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from finetune.vocabulary import Vocabulary, spelling
+from finetune.vocabulary import Vocabulary
 
 # Two blank lines, two spaces, a space at either end of a line, any other whitespace.
 _BAD_SPACE = re.compile(r"\n{3}|  | \n|\n |[^\S\n ]")
@@ -18,19 +18,24 @@ class Surfaces:
     """The vocabulary's tokens as the text they add. Masks are (V,) bool, True for what may not come.
 
     ``within_sentence``: the tokens that no essay may hold: the special ones, parts of characters where the
-    tokenizer can do without them, invisible characters, U+FFFD, runs of
-    blank lines or spaces, and parts of two sentences. ``inside``: where
-    a sentence has ended within a piece, the same but for the end of the document. ``after_space``: those and
-    tokens that begin with whitespace. ``after_sentence``, for the start of a piece: all but the latter.
+    tokenizer can do without them, invisible characters, U+FFFD, runs of blank lines or spaces, and tokens with parts
+    of two sentences. ``inside``: where a sentence has ended within a piece, the same but for the end of the
+    document. ``after_space``: those of the first and tokens that begin with whitespace. ``after_sentence``, for the
+    start of a piece: those of the first and tokens that do not begin with whitespace.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._anchor = vocabulary.encode("가")
         self._anchor_text = vocabulary.decode(self._anchor)
-        texts = [self.text([token]) for token in range(len(vocabulary))]
+        anchor = vocabulary.kept[self._anchor].tolist()
+        decoded = vocabulary.backend.decode_batch(
+            [[*anchor, full] for full in vocabulary.kept.tolist()], skip_special_tokens=False
+        )
+        texts = [text[len(self._anchor_text) :] for text in decoded]
         special = {int(i) for i in vocabulary.tokenizer.all_special_ids}
-        has_halves = spelling(vocabulary.tokenizer) == "letters"  # then any token may be part of a character
+        byte = vocabulary.tokenizer.convert_tokens_to_ids("<0xEA>")
+        has_halves = byte in (None, vocabulary.tokenizer.unk_token_id)  # then any token may be part of a character
         unfit = torch.tensor(
             [
                 int(full) in special or _is_unfit(text, has_halves)

@@ -1,5 +1,6 @@
 """The writer: an essay of the asked length, in short pieces that each continue what stands already."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from corpus.document import document
 from corpus.errors import GeulgamError
 from finetune.base import BaseModel
+from generate.attention import packed_attention
 from generate.context import Context
 from generate.decoding import PRESETS, Sampling
 from generate.merging import merged
@@ -27,7 +29,7 @@ class Essay:
     """An essay, finished or on the way, and how it came to be.
 
     ``text``: the essay with the prompt it begins with, without its ``title``. ``characters``: the length asked for.
-    ``model``: fingerprint of the base and name of the adapter's folder. ``seconds``: spent on writing it.
+    ``model``: fingerprints of the base and of the adapter's weights. ``seconds``: spent on writing it.
     """
 
     title: str
@@ -115,7 +117,7 @@ class Writer:
         replayed = resume.pieces if resume else ()
         desk = Desk(self._surfaces, sampling, seed, characters, self.longest)
         bar = tqdm(total=characters, unit="자", desc=title or None, disable=not progress)
-        with merged(self.base, self.adapter) as model, bar:
+        with merged(self.base, self.adapter) as model, packed_attention(model), bar:
             context = Context(model)
             context.begin(window.view(essay.text))
             known = {letters(sentence) for sentence in sentences(essay.text)}
@@ -145,7 +147,11 @@ class Writer:
 
     @property
     def _model_name(self) -> str:
-        return self.base.fingerprint + (f" {self.adapter.name}" if self.adapter else "")
+        weights = self.adapter / "adapter_model.safetensors" if self.adapter else None
+        if weights is None or not weights.exists():
+            return self.base.fingerprint
+        with weights.open("rb") as file:
+            return f"{self.base.fingerprint} {hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
     def _check(self, essay: Essay, window: Window) -> None:
         if essay.characters < 1:

@@ -43,7 +43,7 @@ def peer(sampling: Sampling) -> torch.Tensor:
     scores = LOGITS[None].clone()
     if sampling.repetition_penalty > 1:
         ids = torch.tensor([seen], dtype=torch.long)
-        scores = RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty)(ids, scores)  # type: ignore[arg-type]
+        scores = RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty)(ids, scores)
     return torch.softmax(warpers(torch.tensor([SEEN]), scores)[0], dim=0)  # type: ignore[arg-type]
 
 

@@ -79,3 +79,16 @@ def test_repeating_is_told_by_letters_alone() -> None:
     assert repeats("우리는 늘 혼자 앉아 있었다. 우리는 늘 혼자 앉아 있었다.", set())
     assert not repeats("우리는 함께 오래 앉았다.", known)
     assert not repeats("그랬다. 그랬다.", set())
+
+
+def test_a_text_that_runs_on_is_closed_where_a_full_stop_is_missing(
+    practised: BaseModel, surfaces: Surfaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = practised.vocabulary.encode(
+        " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다 " + "그래서 오래 앉아 " * 20
+    )
+    stream = iter(words)
+    monkeypatch.setattr("generate.piece.draw", lambda *_: next(stream))
+    piece = written(practised, surfaces, "우리는", 1)
+    assert piece == Piece(piece.text, piece.tokens, 1, "cut")
+    assert piece.text == " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다."

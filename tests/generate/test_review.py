@@ -13,7 +13,10 @@ from tests.finetune.tiny import tiny_essays
 TRAIN = [
     document("기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 그렇게 시작되었고, 길은 바다까지 이어졌다.", "기차")
 ]
-ESSAY = "우리는 함께 시장에 갔다. 시장에는 사과와 배가 있었고, 값은 천 원이었다. 기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 끝났다."
+ESSAY = (
+    "우리는 함께 시장에 갔다. 시장에는 사과와 배가 있었고, 값은 천 원이었다. "
+    "기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 끝났다."
+)
 
 
 def test_figures_are_those_of_the_text_where_nothing_is_there_to_compare() -> None:

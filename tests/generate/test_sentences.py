@@ -48,6 +48,11 @@ def test_a_quotation_nobody_closes_is_forgotten_after_a_while() -> None:
     assert ends("“가자. " + "길이 멀었다. " * 30, "그래서")
 
 
+def test_within_a_quotation_sentences_end_on_request() -> None:
+    assert ends("“비가 왔다.", " 우산을 써.”", within_quotation=True)
+    assert not ends("“비가 왔다", " 우산을 써.”", within_quotation=True)
+
+
 def test_a_quotation_nobody_closes_ends_with_its_paragraph() -> None:
     assert ends("“가자.\n\n길이 멀었다.", " 그래서")
 
