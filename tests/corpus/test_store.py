@@ -227,6 +227,7 @@ corpus.store.Corpus(Path(sys.argv[1])).add(endless())
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_whole_parts_and_the_next_add_clears_up(tmp_path: Path) -> None:
     for delay in (0.0, 0.01, 0.02, 0.03):
         process = subprocess.Popen([sys.executable, "-c", _ENDLESS, str(tmp_path)], cwd=ROOT)

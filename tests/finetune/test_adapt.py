@@ -159,6 +159,7 @@ def test_a_loss_that_is_no_number_stops_and_says_what_to_change(base: BaseModel,
         assert all(torch.isfinite(tensor).all() for tensor in load_file(file).values())
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_adapter(base: BaseModel, tmp_path: Path) -> None:
     essays = tiny_essays()
     recipe = Recipe(

@@ -35,6 +35,7 @@ def test_a_topics_subset_is_mostly_its_own(demo: Workspace) -> None:
         assert sum(essay.metadata["topic"] == topic.name for essay in documents[:20]) >= 17
 
 
+@pytest.mark.slow
 def test_the_demo_goes_from_nothing_to_an_essay_and_on_from_where_it_stood(
     geulgam: Command, _one_thread: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

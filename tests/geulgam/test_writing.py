@@ -27,6 +27,7 @@ def test_finetune_builds_the_index_selects_trains_and_then_rests(geulgam: Comman
     assert again.code == 0 and again.out == "함께: up to date\n"
 
 
+@pytest.mark.slow
 def test_the_base_is_loaded_once_for_all_topics_and_stages(
     geulgam: Command, small: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
