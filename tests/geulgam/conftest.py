@@ -74,9 +74,9 @@ def environment(**more: str) -> dict[str, str]:
 def process() -> Command:
     """Run a command in a process of its own, as a user does."""
 
-    def run(*words: object, cwd: Path | None = None, **more: str) -> Said:
+    def run(*words: object, cwd: Path | None = None, seconds: float = 120, **more: str) -> Said:
         done = subprocess.run(
-            arguments(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=120
+            arguments(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=seconds
         )
         return Said(done.returncode, done.stdout, done.stderr)
 

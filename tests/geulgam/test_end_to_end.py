@@ -1,6 +1,7 @@
 """From essays to an essay on the real model, as a user does it; short, so that a machine without a GPU can."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
 ) -> None:
     monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "12")
     folder = tmp_path / "demo"
-    said = process("demo", str(folder), "--topic", "이별", "--chars", "500", cwd=tmp_path)
+    threads = str(os.cpu_count() or 1)
+    words = ("demo", folder, "--topic", "이별", "--chars", "500")
+    said = process(*words, cwd=tmp_path, seconds=1500, OMP_NUM_THREADS=threads)
     assert said.code == 0, said.err
 
     figures = json.loads((folder / "topics" / "이별" / "metrics.json").read_text(encoding="utf-8"))
@@ -31,6 +34,7 @@ def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     for figure in ("rep_2", "rep_3", "rep_4", "diversity", "keyword_recall", "copied_share", "longest_copied"):
         assert {"essay", "held_out"} <= review[figure].keys()
 
-    again = process("generate", "이별", "--chars", "500", "--seed", "1", cwd=folder)
+    words = ("generate", "이별", "--chars", "500", "--seed", "1")
+    again = process(*words, cwd=folder, seconds=600, OMP_NUM_THREADS=threads)
     assert again.code == 0, again.err
     assert (folder / "essays" / "이별-002" / "essay.md").read_text(encoding="utf-8") == essay
