@@ -1,4 +1,4 @@
-"""The review of an essay: its figures beside those of essays by people on the same topic, held out from training."""
+"""The review of an essay: its figures beside those of essays on the same topic that were held out from training."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

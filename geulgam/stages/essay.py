@@ -47,8 +47,8 @@ class Written:
         )
 
     def figures(self) -> list[str]:
-        """Its figures as lines of a table, each beside the mean of the essays by people that were held out."""
-        head = ("", "this essay", f"by people ({self.report['review']['held_out_essays']} held out)")
+        """Its figures as lines of a table, each beside the mean of the essays that were held out."""
+        head = ("", "this essay", f"held out ({self.report['review']['held_out_essays']} essays)")
         return [f"{name:<24}{own:>16}{other:>24}" for name, own, other in (head, *self.rows)]
 
 

@@ -16,7 +16,7 @@ def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "12")
     folder = tmp_path / "demo"
     threads = str(os.cpu_count() or 1)
-    words = ("demo", folder, "--topic", "이별", "--chars", "500")
+    words = ("demo", str(folder), "--topic", "이별", "--chars", "500")
     said = process(*words, cwd=tmp_path, seconds=1500, OMP_NUM_THREADS=threads)
     assert said.code == 0, said.err
 
