@@ -23,8 +23,8 @@ from geulgam.explain import explain
     ],
 )
 def test_each_refusal_names_the_file_and_the_next_step(number: int, said: str) -> None:
-    told = explain(OSError(number, os.strerror(number), "/work/corpus/part"))
-    assert told is not None and said in str(told) and "/work/corpus/part" in str(told)
+    told = explain(OSError(number, os.strerror(number), "/contest/corpus/part"))
+    assert told is not None and said in str(told) and "/contest/corpus/part" in str(told)
     assert told.hint and "\n" not in str(told)
 
 
