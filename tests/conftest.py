@@ -1,12 +1,27 @@
-"""What every test may ask for: the real data, where this machine has it."""
+"""What every test may ask for, where this machine has it: the real data, the real model, real Elasticsearch servers."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from tests.elastic_server import Server
+
 # A tiny model is faster on one thread than on two, and two test processes stand in each other's way no longer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SERVERS = {"elasticsearch_server", "secure_server", "cluster"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs a server is slow: the quick suite would start one for each of its processes."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +49,41 @@ def gemma() -> str:
     if not convert.is_available():
         pytest.skip(f"needs the real base model: {convert.INSTALL}")
     return "gemma-3-270m"
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_server() -> Iterator["Server"]:
+    """A server of one node: the one at ``GEULGAM_ELASTICSEARCH_URL``, else one without security, started here."""
+    from tests.elastic_server import Server
+
+    external = Server.external(os.environ)
+    if external:
+        yield external
+    else:
+        yield from _started()
+
+
+@pytest.fixture(scope="session")
+def secure_server() -> Iterator["Server"]:
+    """A server of one node, with TLS by a CA of its own, a user and a password."""
+    yield from _started(security=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator["Server"]:
+    """Three nodes."""
+    yield from _started(nodes=3)
+
+
+def _started(nodes: int = 1, security: bool = False) -> Iterator["Server"]:
+    from tests.elastic_distribution import Unavailable
+    from tests.elastic_server import Server
+
+    try:
+        server = Server.start(nodes, security)
+    except Unavailable as why:
+        if os.environ.get("CI"):
+            raise  # continuous integration installs what is needed: there, to skip is to fail
+        pytest.skip(f"needs an Elasticsearch server: {why}")
+    with server:
+        yield server
