@@ -87,7 +87,7 @@ def _fetched() -> Path:
     except (OSError, RuntimeError) as error:  # requests' own errors are OSErrors
         reason = str(error).splitlines()[0]
         raise Unavailable(
-            f"Elasticsearch {VERSION} cannot be fetched ({reason[:200]}): go online, put its zip at "
+            f"Elasticsearch {VERSION} cannot be fetched ({reason[:80]}…): go online, put its zip at "
             f"shared/elasticsearch/elasticsearch-{VERSION}.zip and set GEULGAM_SHARED to that shared folder, {INSTEAD}"
         ) from error
 
