@@ -1,8 +1,9 @@
-"""LoRA training speed: trimmed vocabulary in the processor's best precision, against a plain Trainer on the full model.
+"""LoRA training speed: what `geulgam finetune` runs, against a plain Trainer on the full model.
 
-The peer is what one writes first: transformers' Trainer and peft on the untrimmed Gemma 3 270M in fp32, the same
-blocks of the same essays, the same adapter. Both are measured in this run, in turn, several rounds; a step's
-first pass is left out. Prints tokens per second of each and their ratio (the median over the rounds).
+Ours: the trimmed vocabulary, the processor's best precision, fused modules. The peer is what one writes first:
+transformers' Trainer and peft on the untrimmed Gemma 3 270M in fp32. The same blocks of the same essays, the same
+adapter. Both are measured in this run, in turn, several rounds; a step's first pass is left out. Prints tokens per
+second of each and their ratio (the median over the rounds).
 
     python -m bench.training_speed [--rounds 3] [--steps 4]
 """
@@ -11,6 +12,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ from bench.essays import sample_documents
 from finetune.adapt import attach, detach
 from finetune.base import BaseModel, Precision
 from finetune.blocks import essay_text, pack
+from finetune.fused import fused
 from finetune.recipe import Recipe
 from finetune.silence import quiet
 from finetune.trainer import stack
@@ -39,8 +42,8 @@ class _Clock(TrainerCallback):
         self.seconds.append(time.perf_counter() - self._began)
 
 
-def tokens_per_second(base: BaseModel, blocks: torch.Tensor, recipe: Recipe, steps: int) -> float:
-    """Tokens per second of the median step, the first left out."""
+def tokens_per_second(base: BaseModel, blocks: torch.Tensor, recipe: Recipe, steps: int, *, plain: bool) -> float:
+    """Tokens per second of the median step, the first left out; ``plain``: with peft's modules as they are."""
     model = attach(base, recipe)
     clock = _Clock()
     with tempfile.TemporaryDirectory() as folder, quiet():
@@ -63,7 +66,8 @@ def tokens_per_second(base: BaseModel, blocks: torch.Tensor, recipe: Recipe, ste
             callbacks=[clock],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.train()
+        with nullcontext() if plain else fused(model):
+            trainer.train()
     detach(base, model)
     return recipe.batch * blocks.shape[1] / statistics.median(clock.seconds[1:])
 
@@ -86,8 +90,8 @@ def main() -> None:
     print(f"ours: {len(ours[0].vocabulary)} tokens, {ours[0].dtype}; peer: {len(peer[0].vocabulary)} tokens, fp32")
     ratios = []
     for round_ in range(options.rounds):
-        fast = tokens_per_second(*ours, recipe, options.steps)
-        slow = tokens_per_second(*peer, recipe, options.steps)
+        fast = tokens_per_second(*ours, recipe, options.steps, plain=False)
+        slow = tokens_per_second(*peer, recipe, options.steps, plain=True)
         ratios.append(fast / slow)
         print(f"round {round_ + 1}: ours {fast:.0f} tok/s, plain Trainer {slow:.0f} tok/s, ratio {fast / slow:.2f}")
     print(f"median ratio {statistics.median(ratios):.2f} (at least 5 wanted)")

@@ -18,6 +18,7 @@ from corpus.errors import GeulgamError
 from finetune.base import BaseModel
 from finetune.blocks import pack
 from finetune.card import Card, model_card
+from finetune.fused import fused
 from finetune.recipe import Recipe
 from finetune.silence import quiet
 from finetune.trainer import AdapterTrainer, Bar, DivergedError, Guard, Selection, last_checkpoint, stack
@@ -118,8 +119,9 @@ def _train(
     trainer.remove_callback(PrinterCallback)
     try:
         at_step = int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0
-        selection.begin(model, at_step)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with fused(model):
+            selection.begin(model, at_step)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except DivergedError as error:
         good = last_checkpoint(work)
         raise DivergedError(

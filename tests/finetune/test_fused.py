@@ -1,0 +1,100 @@
+"""Fused training computes what transformers' and peft's own modules compute, and leaves them as they were."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from finetune.adapt import attach, detach
+from finetune.base import BaseModel
+from finetune.fused import _Lora, _Norm, fused
+from finetune.recipe import METHODS, Method, Recipe
+
+BLOCKS = torch.randint(4, 400, (3, 24), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture()
+def base(tiny: Path) -> BaseModel:
+    return BaseModel.load(str(tiny), precision="fp32")
+
+
+def trained(base: BaseModel, recipe: Recipe) -> Any:
+    """The base with an adapter in the middle of its training, when neither half of LoRA is zero."""
+    model = attach(base, recipe)
+    model.train()
+    generator = torch.Generator().manual_seed(1)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def loss_and_gradients(model: Any, dtype: torch.dtype) -> tuple[float, dict[str, torch.Tensor]]:
+    model.zero_grad()
+    with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+        loss = model(input_ids=BLOCKS, labels=BLOCKS, use_cache=False).loss
+    loss.backward()
+    return loss.item(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_losses_and_gradients_are_those_of_the_plain_modules(base: BaseModel, method: Method) -> None:
+    model = trained(base, Recipe(method=method, rank=4))
+    plain_loss, plain = loss_and_gradients(model, torch.float32)
+    with fused(model):
+        loss, gradients = loss_and_gradients(model, torch.float32)
+    assert loss == pytest.approx(plain_loss, abs=1e-5)
+    assert plain and gradients.keys() == plain.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(gradient, plain[name], rtol=1e-4, atol=1e-6)
+
+
+def test_in_bf16_gradients_are_as_near_the_exact_ones_as_the_plain_modules_gradients(
+    base: BaseModel, tiny: Path
+) -> None:
+    _, exact = loss_and_gradients(trained(base, Recipe(rank=4)), torch.float32)
+    model = trained(BaseModel.load(str(tiny), precision="bf16"), Recipe(rank=4))
+    _, plain = loss_and_gradients(model, torch.bfloat16)
+    with fused(model):
+        _, gradients = loss_and_gradients(model, torch.bfloat16)
+
+    def mean_error(these: dict[str, torch.Tensor]) -> float:
+        return sum(float((these[n] - exact[n]).norm() / exact[n].norm()) for n in exact) / len(exact)
+
+    assert mean_error(gradients) < 1.1 * mean_error(plain)
+
+
+def test_the_fused_modules_really_run_and_afterwards_the_plain_ones_do(
+    base: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def watched(name: str, apply: Any) -> Any:
+        def noted(*given: Any) -> Any:
+            ran.append(name)
+            return apply(*given)
+
+        return noted
+
+    for function in (_Lora, _Norm):
+        monkeypatch.setattr(function, "apply", watched(function.__name__, function.apply))
+    model = trained(base, Recipe(rank=4))
+    with fused(model):
+        loss_and_gradients(model, torch.float32)
+    assert set(ran) == {"_Lora", "_Norm"}
+    ran.clear()
+    loss_and_gradients(model, torch.float32)
+    assert not ran
+    assert model.config._attn_implementation == "sdpa"
+    detach(base, model)
+
+
+def test_an_adapter_with_dropout_runs_as_peft_runs_it(base: BaseModel) -> None:
+    model = trained(base, Recipe(rank=4, dropout=0.5))
+    torch.manual_seed(3)
+    plain_loss, _ = loss_and_gradients(model, torch.float32)
+    torch.manual_seed(3)
+    with fused(model):
+        loss, _ = loss_and_gradients(model, torch.float32)
+    assert loss == pytest.approx(plain_loss, abs=1e-5)
