@@ -112,7 +112,7 @@ class Selection(TrainerCallback):
         if best_step == step:
             save_adapter(kwargs["model"], self.folder / "best")
         since_best = sum(s > best_step for s, _ in self.history)
-        if since_best >= self.patience:
+        if since_best >= self.patience and step < max(self.steps):
             self.stopped_early = True
             control.should_training_stop = True
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from corpus.errors import GeulgamError
 from geulgam.settings import Settings
 from geulgam.stages import adapter, essay, index, metrics, subset
 from geulgam.stages.base import lender
@@ -69,7 +70,8 @@ def run(
     """Do every stale stage in order; each step is told to ``begin`` and given with its results, as lines, when done.
 
     Whether a stage is stale is asked when its turn comes: a subset that came out as before costs no training.
-    The base model is loaded once, when it is first needed.
+    The base model is loaded once, when it is first needed. A topic that fails does not keep the others from being
+    done; its GeulgamError is raised at the end.
     """
     settings.topic_names()
     base = lender(workspace, settings, progress=progress)
@@ -90,13 +92,27 @@ def run(
                 written = essay.generate_essay(workspace, settings, topic, base=base, progress=progress)
                 return [written.line()]
 
+    failed: dict[str, GeulgamError] = {}
     with workspace.exclusive():
         for stage, topic in _order(settings):
-            reasons: Any = _STALE[stage](workspace, settings, topic)
-            if reasons:
-                step = Step(stage, topic, tuple(reasons))
-                begin(step)
-                yield step, do(stage, topic)
+            reasons = [] if topic in failed else _STALE[stage](workspace, settings, topic)
+            if not reasons:
+                continue
+            step = Step(stage, topic, tuple(reasons))
+            begin(step)
+            try:
+                result = do(stage, topic)
+            except GeulgamError as error:
+                if not topic:
+                    raise
+                failed[topic] = error
+            else:
+                yield step, result
+    if len(failed) == 1:
+        raise next(iter(failed.values()))
+    if failed:
+        told = "; ".join(f"{topic}: {str(error).partition(chr(10))[0]}" for topic, error in failed.items())
+        raise GeulgamError(f"{len(failed)} topics failed: {told}", "mend them, then geulgam run again")
 
 
 def _order(settings: Settings) -> Iterator[tuple[Stage, str]]:

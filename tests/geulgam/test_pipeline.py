@@ -44,6 +44,17 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
     assert (second.code, second.out, second.err) == (0, "everything is up to date\n", "")
 
 
+def test_a_topic_that_matches_nothing_fails_at_the_end_and_the_others_are_done(
+    geulgam: Command, small: Workspace
+) -> None:
+    edit(small, r"\[\[topics\]\]", '[[topics]]\nname = "우주"\nquery = "블랙홀"\n\n[[topics]]')
+    said = geulgam("run")
+    assert said.code == 1
+    assert "error: " in said.err and "블랙홀" in said.err.splitlines()[-2]
+    assert "adapter 우주" not in said.err
+    assert (small.folder / "essays" / "함께-001" / "essay.md").exists()
+
+
 def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
     before = sorted(small.folder.rglob("*"))
     steps = geulgam("run", "--dry-run", "--json").json
