@@ -143,6 +143,10 @@ class Corpus:
         digits = self._ids().stored.tobytes().hex()
         return [digits[i : i + 2 * WIDTH] for i in range(0, len(digits), 2 * WIDTH)]
 
+    def digests(self) -> Digest:
+        """Every id as its 16 bytes, sorted, (n,)."""
+        return self._ids().sorted
+
     def get(self, ids: Sequence[str]) -> list[Document]:
         """The documents with these ids, in this order. Raises GeulgamError naming an id that is not there.
 

@@ -39,8 +39,11 @@ class CorpusSettings(_Section):
 class RetrievalSettings(_Section):
     """[retrieval]: how text becomes terms, and how hits are ranked (BM25's k1 and b)."""
 
-    backend: Literal["bm25s", "rank-bm25"] = "bm25s"
+    backend: Literal["bm25s", "rank-bm25", "elasticsearch"] = "bm25s"
     analyzer: Literal["kiwi", "mecab", "bigram", "whitespace"] = "kiwi"
+    elasticsearch_index: str | None = None
+    elasticsearch_shards: int | None = Field(default=None, ge=1, le=1024)
+    elasticsearch_replicas: int | None = Field(default=None, ge=0)
     k1: float = Field(default=1.2, gt=0)
     b: float = Field(default=0.75, ge=0, le=1)
     k: int = Field(default=500, ge=1)

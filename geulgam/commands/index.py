@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, help="Make the corpus searchable, and lo
 
 @app.command(epilog="Example:  geulgam index build --analyzer bigram")
 def build(
-    backend: Annotated[str | None, typer.Option(metavar="NAME", help="bm25s or rank-bm25.", show_default=False)] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="bm25s, rank-bm25 or elasticsearch.", show_default=False)
+    ] = None,
     analyzer: Annotated[
         str | None, typer.Option(metavar="NAME", help="kiwi, mecab, bigram or whitespace.", show_default=False)
     ] = None,
@@ -83,8 +85,14 @@ def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         show_json(told)
         return
     if told["made"]:
-        say(f"{told['documents']:,} documents, {told['terms']:,} different terms, built {told['made']}")
+        terms = f", {told['terms']:,} different terms" if told["terms"] else ""
+        refused = f", {told['refused']:,} refused by the server" if told["refused"] else ""
+        say(f"{told['documents']:,} documents{terms}{refused}, built {told['made']}")
         say(f"analyzer {told['analyzer']}; k1 {told['k1']:g}, b {told['b']:g}; backend {told['backend']}")
+    if server := told["server"]:
+        size = f"{server['bytes'] / 1e6:,.1f} MB in {server['shards']} shards, {server['replicas']} replicas"
+        say(f"index {server['index']}: {size}; {server['health']}")
+        say(f"Elasticsearch {server['server']}, {server['nodes']} data nodes")
     say("up to date" if told["fresh"] else f"stale: {'; '.join(told['reasons'])}")
     if not told["fresh"]:
         note("hint: geulgam index build")

@@ -1,18 +1,16 @@
 """The corpus becomes searchable."""
 
-import json
 import time
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from geulgam.settings import Settings
 from geulgam.snippet import Part, snippet
+from geulgam.stages import backend
 from geulgam.workspace import Workspace
-from retrieval.analyzer import Analyzer, analyzer
-from retrieval.bm25 import Bm25Index, Manifest
+from retrieval.analyzer import analyzer
 from retrieval.index import SearchIndex
 from retrieval.query import Query, parse, terms_of
 
@@ -21,18 +19,23 @@ BUILD = "geulgam index build"
 
 @dataclass(frozen=True)
 class Built:
-    """What building took. ``why`` is empty if the index was up to date and nothing was done."""
+    """What building took. ``why`` is empty if the index was up to date and nothing was done.
+
+    ``notes``: what a server refused, or lost on the way.
+    """
 
     documents: int
     analyzer: str
     seconds: float
     why: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def line(self) -> str:
         """ "1,261 documents indexed with kiwi in 8.3 s"."""
         if not self.why:
             return f"{self.documents:,} documents, up to date"
-        return f"{self.documents:,} documents indexed with {self.analyzer} in {self.seconds:.1f} s"
+        said = f"{self.documents:,} documents indexed with {self.analyzer} in {self.seconds:.1f} s"
+        return "; ".join((said, *self.notes))
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,20 @@ def build_index(workspace: Workspace, settings: Settings, *, progress: bool = Fa
         corpus = Corpus(workspace.corpus)
         if not len(corpus):
             raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
-        if why:
+        documents, notes = len(corpus), []
+        if backend.on_server(settings):
+            loaded = backend.server(workspace, settings).build(corpus, progress)
+            if loaded:
+                documents = loaded.documents
+            if loaded and loaded.lost:
+                notes.append(f"{loaded.lost} shards were lost with their nodes, and sent again")
+            if loaded and loaded.refused:
+                first = f"such as {loaded.refused[0].id}: {loaded.refused[0].reason}"
+                notes.append(f"{len(loaded.refused):,} refused by the server ({first}), see index/rejected.jsonl")
+        elif why:
             # The reference backend lives in memory, but reads the same cached terms and has the same manifest.
-            _embedded(workspace, settings).build(corpus, progress)
-        return Built(len(corpus), settings.retrieval.analyzer, time.monotonic() - began, why)
+            backend.embedded(workspace, settings).build(corpus, progress)
+        return Built(documents, settings.retrieval.analyzer, time.monotonic() - began, why, tuple(notes))
 
 
 def open_index(workspace: Workspace, settings: Settings, *, progress: bool = False) -> SearchIndex:
@@ -79,7 +92,11 @@ def open_index(workspace: Workspace, settings: Settings, *, progress: bool = Fal
 
     Raises GeulgamError if none was built.
     """
-    embedded = _embedded(workspace, settings)
+    if backend.on_server(settings):
+        server = backend.server(workspace, settings)
+        server.manifest()
+        return server
+    embedded = backend.embedded(workspace, settings)
     embedded.manifest()  # tells what is wrong with it
     if settings.retrieval.backend == "bm25s":
         return embedded
@@ -113,37 +130,30 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
 
 def stale(workspace: Workspace, settings: Settings) -> list[str]:
     """Why the index has to be built; empty if it is up to date."""
-    made = told(workspace)
+    made = backend.made(workspace, settings)
     if made is None:
         return ["not built yet"]
     reasons = []
     corpus, chosen = Corpus(workspace.corpus), settings.retrieval
     if made.corpus != corpus.fingerprint():
-        new = len(corpus) - made.documents
+        new = len(corpus) - made.documents - made.refused
         reasons.append(f"corpus changed: {new:,} new documents" if new > 0 else "corpus changed")
     if made.analyzer != (now := analyzer(chosen.analyzer).fingerprint):
         reasons.append(f"analyzer changed: {made.analyzer} → {now}")
     if (made.k1, made.b) != (chosen.k1, chosen.b):
         reasons.append(f"settings changed: k1 {made.k1:g}, b {made.b:g} → k1 {chosen.k1:g}, b {chosen.b:g}")
-    return reasons or ([other] if (other := _embedded(workspace, settings).stale(corpus)) else [])
-
-
-def told(workspace: Workspace) -> Manifest | None:
-    """What the index on disk was made from, with whatever analyzer; None if there is none that can be read."""
-    try:
-        return Manifest(**json.loads((workspace.index / "manifest.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+    holder = backend.server if backend.on_server(settings) else backend.embedded
+    return reasons or ([other] if (other := holder(workspace, settings).stale(corpus)) else [])
 
 
 def status(workspace: Workspace, settings: Settings) -> dict[str, Any]:
-    """What the index was made from, and whether and why it is out of date."""
-    made, reasons = told(workspace), stale(workspace, settings)
-    when = (workspace.index / "manifest.json").stat().st_mtime if made else None
+    """What the index was made from, and whether and why it is out of date; how it is on the server, if it is there."""
+    made, reasons = backend.made(workspace, settings), stale(workspace, settings)
+    state = backend.server(workspace, settings).state() if made and backend.on_server(settings) else None
     return {
         "fresh": not reasons,
         "reasons": reasons,
-        "made": datetime.fromtimestamp(when).astimezone().isoformat(timespec="seconds") if when else None,
+        "made": made.when if made else None,
         "backend": settings.retrieval.backend,
         "documents": made.documents if made else 0,
         "terms": made.terms if made else 0,
@@ -151,6 +161,8 @@ def status(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         "analyzer": made.analyzer if made else None,
         "k1": made.k1 if made else None,
         "b": made.b if made else None,
+        "refused": made.refused if made else 0,
+        "server": asdict(state) if state else None,
     }
 
 
@@ -162,9 +174,3 @@ def checked_query(settings: Settings, text: str) -> Query:
 def positive_terms(settings: Settings, text: str) -> list[str]:
     """The different terms that a query looks for, in its order."""
     return list(dict.fromkeys(terms_of(checked_query(settings, text))))
-
-
-def _embedded(workspace: Workspace, settings: Settings) -> Bm25Index:
-    chosen = settings.retrieval
-    made: Analyzer = analyzer(chosen.analyzer)
-    return Bm25Index(workspace.index, made, k1=chosen.k1, b=chosen.b)

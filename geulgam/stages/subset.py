@@ -5,7 +5,7 @@ from corpus.store import Corpus
 from geulgam import manifest
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
-from geulgam.stages import index
+from geulgam.stages import backend, index
 from geulgam.workspace import Workspace
 from retrieval.select import select
 from retrieval.topic import Subset, Topic
@@ -44,7 +44,7 @@ def read_subset(workspace: Workspace, topic: str) -> Subset:
 
 def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
     """What the subset would be made from now."""
-    built, chosen = index.told(workspace), settings.topic(topic)
+    built, chosen = backend.made(workspace, settings), settings.topic(topic)
     return Manifest(
         {
             "corpus": built.corpus if built else "",

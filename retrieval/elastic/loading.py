@@ -1,0 +1,263 @@
+"""Documents → an unfinished index, in bulk, until each is there or was refused by the server.
+
+What is missing is sent; the server is asked what has arrived; what is missing is sent again. So whatever dies in
+between, nothing is lost, and since every document is *created* under its id, nothing is there twice.
+
+Not by the client's ``parallel_bulk``: it gives up at the first broken connection, never sends an item again, and
+on Ctrl-C first sends all the rest. Memory is that of a few chunks, and 16 bytes for each document.
+"""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
+from tqdm import tqdm
+
+from corpus.digests import DTYPE, Digest
+from corpus.errors import GeulgamError
+from retrieval.elastic.failures import FULL, FULL_HINT, PASSING, explained, is_full, passing, reason_of
+from retrieval.elastic.paging import document_ids
+from retrieval.elastic.shards import replace_lost
+
+THREADS = 4  # requests at a time
+CHUNK_DOCUMENTS = 1_000
+CHUNK_BYTES = 5_000_000
+PATIENCE = 300.0  # seconds for which a node may be away
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two attempts
+_ROUNDS = 5  # in which nothing new arrives although the server takes everything
+
+Result = TypeVar("Result")
+
+
+class Row(NamedTuple):
+    """What is indexed of a document; ``terms``: with spaces between, or the raw text."""
+
+    id: str
+    terms: str
+    title: str
+    source: str
+    metadata: dict[str, str]
+
+
+class Refused(NamedTuple):
+    """A document that the server does not take, and the server's reason."""
+
+    id: str
+    title: str
+    source: str
+    reason: str
+
+
+Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """``documents`` that the index holds now; ``lost``: shards whose node never came back, sent again."""
+
+    documents: int
+    refused: tuple[Refused, ...]
+    lost: int
+
+
+class _Away(Exception):
+    """A part of the server has not answered for longer than one waits."""
+
+    def __init__(self, error: GeulgamError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def load(
+    client: Elasticsearch,
+    index: str,
+    source: Source,
+    wanted: Digest,
+    present: Digest,
+    *,
+    patience: float = PATIENCE,
+    progress: bool = False,
+) -> Loaded:
+    """Make the index hold exactly the documents ``wanted``, of which ``present`` are there already (both sorted).
+
+    Waits ``patience`` seconds for a server or node that is away. Where only shards of the index are then gone, they
+    are begun anew and their documents sent again; else GeulgamError is raised, and a later call goes on.
+    """
+    loading = _Loading(client, index, patience)
+    missing = _without(wanted, present)
+    lost = idle = 0
+    with tqdm(total=len(wanted), initial=len(present), desc="indexing", unit="doc", disable=not progress) as bar:
+        while True:
+            try:
+                loading.send(source(missing), bar)
+                documents = loading.patiently(loading.count)
+                if documents + len(loading.refused) == len(wanted):
+                    return Loaded(documents, tuple(loading.refused), lost)
+                present = loading.patiently(lambda: document_ids(client, index))
+            except _Away as away:
+                replaced = replace_lost(client, index)
+                if not replaced:
+                    raise away.error from None
+                lost += replaced
+                bar.write(f"{replaced} shards of the index did not come back; their documents are sent again")
+                continue
+            before = len(missing)
+            missing = _without(_without(wanted, present), _digests([refused.id for refused in loading.refused]))
+            bar.n = len(wanted) - len(missing)
+            bar.refresh()
+            idle = idle + 1 if len(missing) >= before else 0
+            if not len(missing) or idle == _ROUNDS:
+                what = f"index {index} holds {documents:,} documents instead of {len(wanted):,}"
+                raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
+
+
+class _Loading:
+    """The threads that send, and what they share."""
+
+    def __init__(self, client: Elasticsearch, index: str, patience: float) -> None:
+        self._client = client.options(max_retries=0)  # here is where it is tried again, after a pause
+        self._index = index
+        self._patience = patience
+        self._answered = time.monotonic()
+        self._stop = threading.Event()
+        self.refused: list[Refused] = []
+
+    def send(self, rows: Iterable[Row], bar: Any) -> None:
+        """Send all the rows, a few chunks ahead of the server; on Ctrl-C only what is under way."""
+        self._answered = time.monotonic()
+        self._stop.clear()
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
+        pending: deque[Future[int]] = deque()
+        try:
+            for chunk in _chunks(rows):
+                pending.append(pool.submit(self._chunk, chunk))
+                while len(pending) > 2 * THREADS:
+                    bar.update(pending.popleft().result())
+            while pending:
+                bar.update(pending.popleft().result())
+        finally:
+            self._stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    def count(self) -> int:
+        """How many documents can be found, once all of them can be."""
+        self._client.indices.refresh(index=self._index)
+        found = self._client.search(
+            index=self._index, size=0, track_total_hits=True, allow_partial_search_results=False
+        )
+        return int(found["hits"]["total"]["value"])
+
+    def patiently(self, work: Callable[[], Result]) -> Result:
+        """The result of the work, tried again while it fails for a passing reason. Raises _Away, GeulgamError."""
+        self._answered = time.monotonic()
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return work()
+            except (ApiError, TransportError) as error:
+                self._wait_or_raise(error, pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _chunk(self, lines: Sequence[Any]) -> int:
+        """Send until every line was taken or refused; how many were taken. Runs in a thread."""
+        taken, pause = 0, _FIRST_PAUSE
+        while lines and not self._stop.is_set():
+            try:
+                answer = self._client.bulk(
+                    index=self._index,
+                    operations=lines,
+                    timeout="10s",
+                    filter_path="items.*.status,items.*.error",
+                )
+            except (ApiError, TransportError) as error:
+                if isinstance(error, ApiError) and error.status_code == 413 and len(lines) > 1:
+                    half = len(lines) // 2
+                    taken += self._chunk(lines[:half])
+                    lines = lines[half:]
+                elif isinstance(error, ApiError) and error.status_code == 413:
+                    self._refuse(lines[0], "it is larger than the server takes in one request")
+                    return taken
+                else:
+                    self._wait_or_raise(error, pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                continue
+            items = [item["create"] for item in answer["items"]]
+            again = [line for line, item in zip(lines, items, strict=True) if self._failed(line, item)]
+            if len(again) < len(lines):
+                self._answered, pause = time.monotonic(), _FIRST_PAUSE
+                taken += len(lines) - len(again)
+            lines = again
+            if lines:
+                reasons = (reason_of(item["error"])[1] for item in items if item["status"] in PASSING)
+                self._wait_or_raise(GeulgamError(f"Elasticsearch cannot take documents now: {next(reasons)}"), pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        return taken
+
+    def _failed(self, line: bytes, item: dict[str, Any]) -> bool:
+        """Whether the line is to be sent again. Raises GeulgamError where that would not help."""
+        status = item["status"]
+        if status < 300 or status == 409:  # 409: it is there, from an attempt whose answer was lost
+            return False
+        if is_full(item["error"]):
+            raise GeulgamError(FULL, FULL_HINT)
+        kind, reason = reason_of(item["error"])
+        if status in (401, 403, 404):  # it is the index that is refused, not the document
+            raise GeulgamError(f"Elasticsearch refused: {reason or kind}", "geulgam index build")
+        if status in PASSING:
+            return True
+        self._refuse(line, reason or kind)
+        return False
+
+    def _refuse(self, line: bytes, reason: str) -> None:
+        told = json.loads(line.partition(b"\n")[2])
+        self.refused.append(Refused(told["id"], told["title"], told["source"], reason))
+
+    def _wait_or_raise(self, error: Exception, pause: float) -> None:
+        """Pause after a passing failure; _Away if nothing has been answered for too long."""
+        if not isinstance(error, GeulgamError) and not passing(error):
+            raise explained(error) from error
+        if time.monotonic() - self._answered > self._patience:
+            raise _Away(error if isinstance(error, GeulgamError) else explained(error))
+        self._stop.wait(pause)
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[bytes]]:
+    """The rows as lines of a bulk request: for each, what to do and the document."""
+    chunk: list[bytes] = []
+    size = 0
+    for row in rows:
+        body = json.dumps(row._asdict(), ensure_ascii=False, separators=(",", ":"))
+        line = f'{{"create":{{"_id":"{row.id}"}}}}\n{body}'.encode()
+        if chunk and (len(chunk) == CHUNK_DOCUMENTS or size + len(line) > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield chunk
+
+
+def _digests(ids: Sequence[str]) -> Digest:
+    return np.sort(np.frombuffer(bytes.fromhex("".join(ids)), DTYPE))
+
+
+def _without(ids: Digest, others: Digest) -> Digest:
+    """Those of the sorted ids that are not among the others, sorted."""
+    kept: Digest = ids[~held(ids, others)]
+    return kept
+
+
+def held(ids: Digest, others: Digest) -> Any:
+    """For each of the ids whether it is among the others, which are sorted, (len(ids),) bool."""
+    places = np.searchsorted(others, ids)
+    found = places < len(others)
+    found[found] = others[places[found]] == ids[found]
+    return found
