@@ -5,25 +5,21 @@ LoRA's separate multiplications and additions, in an attention kernel made for l
 
 - a LoRA layer computes its update into the frozen layer's result (after Unsloth's `LoRA_W`, which does so on a GPU);
 - a frozen RMS norm of Gemma keeps what its backward pass needs, instead of going through eight small operations;
-- attention over short blocks is two batched matrix products, for all query heads that share a key head at once.
+- attention takes together the query heads that share keys, see :mod:`finetune.attention`.
 
-What a module does not fit (dropout, a bias, a mask, another device, a trained norm) runs as it was.
+What a module does not fit (dropout, a bias, another device, a trained norm) runs as it was.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 from torch.autograd.function import FunctionCtx, once_differentiable
-from transformers import AttentionInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-_ATTENTION = "geulgam_short_blocks"
-SHORT = 512  # tokens; the weights of longer blocks, kept for the backward pass, would take too much memory
+from finetune.attention import grouped_attention
 
 
 @contextmanager
@@ -33,15 +29,10 @@ def fused(model: Any) -> Iterator[None]:
         yield
         return
     changed = [module for module in model.modules() if _fuse(module)]
-    config, attention = model.config, model.config._attn_implementation
-    if attention == "sdpa":
-        AttentionInterface.register(_ATTENTION, _attend)
-        AttentionMaskInterface.register(_ATTENTION, sdpa_mask)
-        config._attn_implementation = _ATTENTION
     try:
-        yield
+        with grouped_attention(model):
+            yield
     finally:
-        config._attn_implementation = attention
         for module in changed:
             del vars(module)["forward"]  # the class's own again
 
@@ -138,37 +129,3 @@ class _Norm(torch.autograd.Function):
         of_normed = gradient * weight  # in single precision, as the weight
         along = torch.linalg.vecdot(of_normed, normed).unsqueeze(-1).div_(normed.shape[-1])
         return of_normed.addcmul_(normed, along, value=-1).mul_(inverse).to(gradient.dtype), None, None
-
-
-def _attend(
-    module: Any,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """transformers' attention function. query: (B, heads, T, D); key, value: (B, key heads, S, D)."""
-    batch, heads, length, width = query.shape
-    is_whole_block = attention_mask is None and length == key.shape[2] and 1 < length <= SHORT
-    is_plain = not dropout and not any(kwargs.get(name) for name in ("softcap", "position_bias"))
-    is_causal = kwargs.get("is_causal") in (None, True) and getattr(module, "is_causal", True)
-    if scaling is None or not (query.requires_grad and is_whole_block and is_plain and is_causal):
-        attended, _ = sdpa_attention_forward(
-            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
-        )
-        return attended, None
-    shared = key.shape[1]
-    grouped = query.reshape(batch * shared, -1, width)  # (B * key heads, heads per key head * T, D)
-    keys, values = key.reshape(-1, length, width), value.reshape(-1, length, width)
-    future = _future(length, heads // shared, query.dtype)
-    weights = torch.baddbmm(future, grouped, keys.transpose(1, 2), alpha=scaling).softmax(-1)
-    return torch.bmm(weights, values).view(batch, heads, length, width).transpose(1, 2).contiguous(), None
-
-
-@lru_cache(maxsize=4)
-def _future(length: int, heads: int, dtype: torch.dtype) -> torch.Tensor:
-    """0 where a query may look, minus infinity where the key comes later: (1, heads * length, length)."""
-    return torch.full((length, length), -torch.inf, dtype=dtype).triu(1).repeat(heads, 1).unsqueeze(0)

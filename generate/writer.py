@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from corpus.document import document
 from corpus.errors import GeulgamError
+from finetune.attention import grouped_attention
 from finetune.base import BaseModel
-from generate.attention import packed_attention
 from generate.context import Context
 from generate.decoding import PRESETS, Sampling
 from generate.merging import merged
@@ -117,7 +117,7 @@ class Writer:
         replayed = resume.pieces if resume else ()
         desk = Desk(self._surfaces, sampling, seed, characters, self.longest)
         bar = tqdm(total=characters, unit="자", desc=title or None, disable=not progress)
-        with merged(self.base, self.adapter) as model, packed_attention(model), bar:
+        with merged(self.base, self.adapter) as model, grouped_attention(model), bar:
             context = Context(model)
             context.begin(window.view(essay.text))
             known = {letters(sentence) for sentence in sentences(essay.text)}
