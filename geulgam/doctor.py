@@ -1,19 +1,18 @@
 """`geulgam doctor`: versions, devices, models found, what is missing and how to get it."""
 
 import importlib.util
-import json
 import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from corpus.errors import GeulgamError
 from geulgam.distribution import requirements
 
 ANALYZERS = {"kiwipiepy": "kiwi (the default)", "python-mecab-ko": "mecab"}
@@ -59,15 +58,17 @@ def _packages() -> Iterator[Finding]:
         if parts is None or parts[1] in ANALYZERS:
             continue
         name, wanted = parts[1], parts[2] or "0"
-        oldest = _numbers(wanted)
+        above = re.search(r"<(\d+)", requirement)
         try:
             found = version(name)
         except PackageNotFoundError:
             yield Finding(name, "not installed", False, True, f"pip install '{name}>={wanted}'")
             continue
-        good = _numbers(found) >= oldest
-        remedy = "" if good else f"pip install -U '{name}>={wanted}'"
-        yield Finding(name, found if good else f"{found}, older than {wanted}", good, True, remedy)
+        wrong = f", older than {wanted}" if _numbers(found) < _numbers(wanted) else ""
+        if above and _numbers(found) >= _numbers(above[1]):
+            wrong = f", too new: older than {above[1]} is needed"
+        remedy = f"pip install -U '{requirement}'" if wrong else ""
+        yield Finding(name, f"{found}{wrong}", not wrong, True, remedy)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -169,17 +170,35 @@ def _disk() -> Iterator[Finding]:
 
 
 def _elasticsearch() -> Iterator[Finding]:
-    """Java and a server are for a search backend of many machines; nothing else needs them."""
-    java = shutil.which("java")
+    """Java and a server are for an index that many machines share; nothing else needs them."""
+    java = _java()
     yield Finding("Java (optional)", java or "none; only an Elasticsearch server of your own needs it", bool(java))
-    url = os.environ.get("ELASTICSEARCH_URL")
-    if not url:
-        yield Finding("Elasticsearch (optional)", "ELASTICSEARCH_URL is not set", False)
+    name = "Elasticsearch (optional)"
+    if not os.environ.get("GEULGAM_ELASTICSEARCH_URL"):
+        yield Finding(name, "GEULGAM_ELASTICSEARCH_URL is not set", False)
         return
-    host = url.rpartition("@")[2]  # without the password that may stand in a URL
+    from retrieval.elastic.connection import Access, connect, server_version
+    from retrieval.elastic.failures import explaining
+
     try:
-        with urllib.request.urlopen(url, timeout=3) as answer:
-            number = json.load(answer)["version"]["number"]
-        yield Finding("Elasticsearch (optional)", f"{number} at {host}")
-    except (OSError, ValueError, KeyError, TypeError, urllib.error.URLError) as error:
-        yield Finding("Elasticsearch (optional)", f"no answer from {host}: {error}", False, False, "start the server")
+        access = Access.given()
+        with explaining():
+            client = connect(access)
+            health = client.cluster.health()
+            found = f"{server_version(client)} at {', '.join(access.urls)}, {health['number_of_data_nodes']} data nodes"
+        yield Finding(name, f"{found}, {health['status']}", health["status"] != "red")
+    except GeulgamError as error:
+        yield Finding(name, str(error), False, False, error.hint)
+
+
+def _java() -> str:
+    """The path and version of the Java that is found first, or nothing."""
+    path = shutil.which("java")
+    if path is None:
+        return ""
+    try:
+        told = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20).stderr
+    except (OSError, subprocess.SubprocessError):
+        return path
+    number = re.search(r'"([\d._]+)"', told)
+    return f"{number[1]} at {path}" if number else path

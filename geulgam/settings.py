@@ -13,9 +13,9 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import GeulgamError
 from finetune.recipe import Recipe
@@ -40,13 +40,20 @@ class RetrievalSettings(_Section):
     """[retrieval]: how text becomes terms, and how hits are ranked (BM25's k1 and b)."""
 
     backend: Literal["bm25s", "rank-bm25", "elasticsearch"] = "bm25s"
-    analyzer: Literal["kiwi", "mecab", "bigram", "whitespace"] = "kiwi"
+    analyzer: str = Field(default="kiwi", pattern=r"^(kiwi|mecab|bigram|whitespace|server:[\w.-]+)$")
     elasticsearch_index: str | None = None
     elasticsearch_shards: int | None = Field(default=None, ge=1, le=1024)
     elasticsearch_replicas: int | None = Field(default=None, ge=0)
     k1: float = Field(default=1.2, gt=0)
     b: float = Field(default=0.75, ge=0, le=1)
     k: int = Field(default=500, ge=1)
+
+    @model_validator(mode="after")
+    def _analyzer_is_there(self) -> Self:
+        if self.analyzer.startswith("server:") and self.backend != "elasticsearch":
+            what = f"retrieval.analyzer is {self.analyzer}, but retrieval.backend is {self.backend}"
+            raise GeulgamError(what, "an analyzer of the server's own needs the backend elasticsearch")
+        return self
 
 
 class FinetuneSettings(_Section):
@@ -266,7 +273,9 @@ def _unknown(key: str, source: str, known: list[str]) -> None:
     own = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
     anywhere = {k.rpartition(".")[2]: k for k in known}
     near = difflib.get_close_matches(name, own, 1) or difflib.get_close_matches(name, anywhere, 1)
-    if near:
+    if near and near[0].startswith("elasticsearch_"):
+        hint = "how to reach the server is told by GEULGAM_ELASTICSEARCH_URL, …_USER, …_PASSWORD, …_API_KEY and …_CA"
+    elif near:
         hint = f"the nearest known key is {own.get(near[0]) or anywhere[near[0]]}"
     else:
         hint = f"known here: {', '.join(own or anywhere)}"
@@ -299,6 +308,10 @@ def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
     return settings
 
 
+_CHOICES = {  # of the settings that have a pattern
+    "finetune.device": '"auto", "cpu", "cuda", "mps"',
+    "retrieval.analyzer": '"kiwi", "mecab", "bigram", "whitespace", or "server:NAME" with Elasticsearch',
+}
 _CORRECT = "correct the value, or remove the line to have the default"
 _NEEDS = {
     "int": "a whole number",
@@ -331,7 +344,7 @@ def _explained(error: ValidationError, origins: _Origins) -> GeulgamError:
         case "less_than":
             need = f"a number below {context['lt']:g}"
         case "string_pattern_mismatch":
-            need = 'one of "auto", "cpu", "cuda", "mps"'
+            need = f"one of {_CHOICES[key]}"
         case "less_than_equal":
             need = f"{context['le']:g} or less"
         case _:

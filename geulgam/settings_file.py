@@ -41,7 +41,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     ),
     "corpus.title_column": ("The column with the title; else title, 제목 … are tried.", "title"),
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
-    "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram" or "whitespace".', None),
+    "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (
         "Its name on the server, for machines that share it; else made from this folder's.",
         "essays",

@@ -61,7 +61,14 @@ class Analyzer(Protocol):
 
 
 def analyzer(name: str = DEFAULT) -> Analyzer:
-    """The analyzer of this name; its model is loaded with the first text. Raises GeulgamError."""
+    """The analyzer of this name; its model is loaded with the first text. Raises GeulgamError.
+
+    ``server:NAME`` is one of an Elasticsearch server's own (:mod:`retrieval.elastic.analyzer`).
+    """
+    if name.startswith("server:"):
+        from retrieval.elastic.analyzer import ServerAnalyzer
+
+        return ServerAnalyzer(name.removeprefix("server:"))
     if name not in _KNOWN:
         near = get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the analyzers are {', '.join(NAMES)}"

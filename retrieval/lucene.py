@@ -134,12 +134,13 @@ class _Reader:
         if isinstance(item, tree.BaseGroup):
             return self.group(item.expr, boost)
         if isinstance(item, tree.Phrase):
-            terms = self._terms(item.value[1:-1])
+            written = _ESCAPED.sub(r"\1", item.value[1:-1])
+            terms = self._terms(written)
             if len(terms) > 1:
-                return Phrase(terms, boost)
+                return Phrase(terms, boost, written)
             return Terms(terms, boost) if terms else None
         if isinstance(item, tree.Word):
-            terms = self._terms(self._word(item))
+            terms = self._terms(_ESCAPED.sub(r"\1", self._word(item)))
             if len(terms) > 1 and sign is not _Sign.SHOULD:
                 return Boolean(must=tuple(Terms((term,)) for term in terms), boost=boost)
             return Terms(terms, boost) if terms else None
@@ -160,7 +161,7 @@ class _Reader:
         return value
 
     def _terms(self, text: str) -> tuple[str, ...]:
-        (terms,) = self._analyzer([_ESCAPED.sub(r"\1", text)])
+        (terms,) = self._analyzer([text])
         return tuple(terms)
 
     def _boost(self, item: tree.Boost) -> float:

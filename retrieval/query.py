@@ -5,7 +5,7 @@ Lucene's: that of a document is the sum over the clauses that match it, each ter
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from corpus.errors import GeulgamError
@@ -24,11 +24,13 @@ class Terms:
 class Phrase:
     """The terms one right after the other, as the analyzer leaves them (particles are no gap).
 
-    Scored as one term whose idf is the sum of the terms' and whose frequency is the phrase's.
+    Scored as one term whose idf is the sum of the terms' and whose frequency is the phrase's. ``written``: as it
+    stands in the query, for an analyzer that leaves gaps where it drops something.
     """
 
     terms: tuple[str, ...]
     boost: float = 1.0
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,12 @@ def build(
         str | None, typer.Option(metavar="NAME", help="bm25s, rank-bm25 or elasticsearch.", show_default=False)
     ] = None,
     analyzer: Annotated[
-        str | None, typer.Option(metavar="NAME", help="kiwi, mecab, bigram or whitespace.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="kiwi, mecab, bigram, whitespace, or server:NAME of Elasticsearch.",
+            show_default=False,
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:

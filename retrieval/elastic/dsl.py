@@ -10,13 +10,14 @@ from retrieval.query import Boolean, Phrase, Query
 FIELD = "terms"
 
 
-def dsl(query: Query, k1: float) -> dict[str, Any]:
+def dsl(query: Query, k1: float, *, raw: bool = False) -> dict[str, Any]:
     """The query as a JSON object, for an index whose similarity has this k1.
 
     Every term is looked up as it stands (``term``), for it was analysed already; Lucene adds the scores of the
-    clauses, and counts a clause that stands twice twice.
+    clauses, and counts a clause that stands twice twice. ``raw``: the index was given raw text, so the server
+    takes apart a phrase as it did the text, gaps and all.
     """
-    return _clause(query, _unit(k1))
+    return _clause(query, _unit(k1), raw)
 
 
 def _unit(k1: float) -> float:
@@ -31,10 +32,12 @@ def _unit(k1: float) -> float:
     return float(next((boost for boost in around if boost * factor == 1), near))
 
 
-def _clause(query: Query, unit: float) -> dict[str, Any]:
+def _clause(query: Query, unit: float, raw: bool) -> dict[str, Any]:
     if isinstance(query, Boolean):
-        return _boolean(query, unit)
+        return _boolean(query, unit, raw)
     boost = query.boost * unit
+    if isinstance(query, Phrase) and raw:
+        return {"match_phrase": {FIELD: {"query": query.written, "boost": boost}}}
     if isinstance(query, Phrase):
         words = " ".join(map(indexed, query.terms))
         return {"match_phrase": {FIELD: {"query": words, "analyzer": "whitespace", "boost": boost}}}
@@ -42,11 +45,11 @@ def _clause(query: Query, unit: float) -> dict[str, Any]:
     return terms[0] if len(terms) == 1 else {"bool": {"should": terms, "minimum_should_match": 1}}
 
 
-def _boolean(query: Boolean, unit: float) -> dict[str, Any]:
+def _boolean(query: Boolean, unit: float, raw: bool) -> dict[str, Any]:
     if not query.must and not query.should:  # Lucene would take it for everything
         return {"match_none": {}}
     clauses: dict[str, Any] = {
-        name: [_clause(clause, unit) for clause in clauses]
+        name: [_clause(clause, unit, raw) for clause in clauses]
         for name, clauses in (("must", query.must), ("should", query.should), ("must_not", query.must_not))
         if clauses
     }

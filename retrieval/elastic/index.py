@@ -22,13 +22,14 @@ import pyarrow as pa
 from elasticsearch import ApiError, Elasticsearch
 
 from corpus.atomic import write_text
-from corpus.digests import DTYPE, Digest
+from corpus.digests import DTYPE, WIDTH, Digest
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval import spelling
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
+from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
 from retrieval.elastic.failures import explaining
@@ -100,13 +101,16 @@ class ElasticsearchIndex:
             return None
         if not len(corpus):
             raise GeulgamError(f"no documents in {corpus.folder}", "geulgam corpus add PATH…")
-        self.terms.update(corpus, progress)
-        return self._build(self._analysed(corpus), corpus.digests(), corpus.fingerprint(), progress)
+        if not self._raw:
+            self.terms.update(corpus, progress)
+        source = _raw_texts(corpus) if self._raw else self._analysed(corpus)
+        return self._build(source, corpus.digests(), corpus.fingerprint(), progress)
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> None:
         """Take in the documents that are not here yet, all at once."""
         given = {document.id: document for document in documents}
-        self.terms.add(given.values(), progress)
+        if not self._raw:
+            self.terms.add(given.values(), progress)
         wanted = np.sort(np.frombuffer(bytes.fromhex("".join(given)), DTYPE))
         live = self._live()
         there = document_ids(self.client, live[0]) if live else wanted[:0]
@@ -148,7 +152,7 @@ class ElasticsearchIndex:
     def search(self, query: Query, k: int) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
         wanted: dict[str, Any] = {
-            "query": dsl(query, self.k1),
+            "query": dsl(query, self.k1, raw=self._raw),
             "sort": [{"_score": "desc"}, {"id": "asc"}],
             "search_type": "dfs_query_then_fetch",  # statistics of all shards: the scores of a single one
             "stored_fields": "_none_",
@@ -247,7 +251,11 @@ class ElasticsearchIndex:
                 return name, present
         shards = self._shards or max(len(data_nodes(self.client)), -(-len(wanted) // SHARD_DOCUMENTS))
         meta = replace(self._meta(), shards=shards)
-        self.client.indices.create(index=name, settings=mapping.settings(meta), mappings=mapping.mappings(meta))
+        own = "whitespace"
+        if isinstance(self.analyzer, ServerAnalyzer):
+            self.analyzer.check()
+            own = self.analyzer.own_name
+        self.client.indices.create(index=name, settings=mapping.settings(meta), mappings=mapping.mappings(meta, own))
         return name, wanted[:0]
 
     def _resumable(self, name: str, wanted: Digest) -> Digest | None:
@@ -283,6 +291,11 @@ class ElasticsearchIndex:
         if lines or path.exists():
             write_text(path, "".join(lines))
         return path
+
+    @property
+    def _raw(self) -> bool:
+        """Whether the server is given the raw text, and analyses it itself."""
+        return isinstance(self.analyzer, ServerAnalyzer)
 
     def _meta(self) -> Meta:
         return Meta(self.alias, self.analyzer.fingerprint, self.k1, self.b, self._shards or 0)
@@ -340,11 +353,29 @@ class ElasticsearchIndex:
         """The same of documents in memory."""
 
         def rows(missing: Digest) -> Iterator[Row]:
-            wanted = {digest.ljust(16, b"\0").hex() for digest in missing.tolist()}
-            for id_, terms in self.terms.of(wanted & documents.keys()):
+            wanted = {digest.ljust(WIDTH, b"\0").hex() for digest in missing.tolist()} & documents.keys()
+            if self._raw:
+                yield from (_raw_row(documents[id_]) for id_ in wanted)
+                return
+            for id_, terms in self.terms.of(wanted):
                 yield _row(documents[id_], " ".join(map(indexed, terms)))
 
         return rows
+
+
+def _raw_texts(corpus: Corpus) -> Source:
+    """The corpus's documents as they stand in it."""
+
+    def rows(missing: Digest) -> Iterator[Row]:
+        for document in corpus:
+            if held(np.frombuffer(bytes.fromhex(document.id), DTYPE), missing)[0]:
+                yield _raw_row(document)
+
+    return rows
+
+
+def _raw_row(document: Document) -> Row:
+    return _row(document, f"{document.title}\n{document.text}")
 
 
 def _row(document: Document, terms: str) -> Row:
