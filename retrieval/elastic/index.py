@@ -183,8 +183,9 @@ class ElasticsearchIndex:
 
     def near_terms(self, term: str, limit: int = 5) -> list[NearTerm]:
         """Terms of the index that are spelt nearly so, or begin so, nearest first."""
-        wanted = {"field": FIELD, "suggest_mode": "always", "max_edits": 2, "prefix_length": 0, "min_word_length": 1}
-        suggest = {"near": {"text": term, "term": {**wanted, "accuracy": 0.0, "size": 200}}}
+        wanted = {"field": FIELD, "suggest_mode": "always", "max_term_freq": 2**31 - 1, "accuracy": 0.0, "size": 500}
+        within = {"max_edits": 2, "prefix_length": 0, "min_word_length": 1}  # in characters; letters are counted here
+        suggest = {"near": {"text": indexed(term), "term": {**wanted, **within}}}
         with self._searching():
             found = self.client.search(index=self.alias, size=0, suggest=suggest)["suggest"]["near"]
         counts = {str(o["text"]): int(o["freq"]) for entry in found for o in entry["options"]}
@@ -246,7 +247,11 @@ class ElasticsearchIndex:
             present = document_ids(self.client, live[0])
             if held(present, wanted).all():
                 self.client.indices.clone(
-                    index=live[0], target=name, settings=mapping.cloned_settings(), wait_for_active_shards="all"
+                    index=live[0],
+                    target=name,
+                    settings=mapping.cloned_settings(),
+                    aliases={mapping.unfinished(name): {}},
+                    wait_for_active_shards="all",
                 )
                 return name, present
         shards = self._shards or max(len(data_nodes(self.client)), -(-len(wanted) // SHARD_DOCUMENTS))
@@ -255,7 +260,12 @@ class ElasticsearchIndex:
         if isinstance(self.analyzer, ServerAnalyzer):
             self.analyzer.check()
             own = self.analyzer.own_name
-        self.client.indices.create(index=name, settings=mapping.settings(meta), mappings=mapping.mappings(meta, own))
+        self.client.indices.create(
+            index=name,
+            settings=mapping.settings(meta),
+            mappings=mapping.mappings(meta, own),
+            aliases={mapping.unfinished(name): {}},
+        )
         return name, wanted[:0]
 
     def _resumable(self, name: str, wanted: Digest) -> Digest | None:
@@ -282,7 +292,8 @@ class ElasticsearchIndex:
             index=index, wait_for_status="green", wait_for_no_initializing_shards=True, timeout=f"{_REPLICA_SECONDS}s"
         )
         old = [{"remove_index": {"index": live[0]}}] if (live := self._live()) else []
-        client.indices.update_aliases(actions=[*old, {"add": {"index": index, "alias": self.alias}}])
+        unfinished = {"remove": {"index": index, "alias": mapping.unfinished(index)}}
+        client.indices.update_aliases(actions=[*old, unfinished, {"add": {"index": index, "alias": self.alias}}])
 
     def _reject(self, loaded: Loaded) -> Path:
         """Keep what the server refused this time, beside the cached terms."""
@@ -320,7 +331,11 @@ class ElasticsearchIndex:
     def _left(self) -> list[tuple[str, Meta]]:
         """The indices that builds which did not end have left, newest first."""
         told = self.client.indices.get(index=f"{self.alias}-*", features="mappings,aliases")
-        found = ((str(name), Meta.of(it["mappings"])) for name, it in told.body.items() if not it["aliases"])
+        found = (
+            (str(name), Meta.of(it["mappings"]))
+            for name, it in told.body.items()
+            if mapping.unfinished(name) in it["aliases"]
+        )
         return sorted(((n, m) for n, m in found if m and m.alias == self.alias), reverse=True)
 
     @contextmanager
@@ -341,6 +356,8 @@ class ElasticsearchIndex:
             for part in self.terms.parts():
                 ids: list[Any] = part.ids.to_pylist()
                 here = np.flatnonzero(held(np.frombuffer(bytes.fromhex("".join(ids)), DTYPE), missing))
+                if not len(here):
+                    continue
                 words = np.array([indexed(str(word)) for word in part.vocabulary.to_pylist()], dtype=object)
                 documents = corpus.get([ids[place] for place in here.tolist()])
                 for place, document in zip(here.tolist(), documents, strict=True):

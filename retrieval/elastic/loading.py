@@ -24,6 +24,7 @@ from tqdm import tqdm
 from corpus.digests import DTYPE, Digest
 from corpus.errors import GeulgamError
 from retrieval.elastic.failures import FULL, FULL_HINT, PASSING, explained, is_full, passing, reason_of
+from retrieval.elastic.mapping import unfinished
 from retrieval.elastic.paging import document_ids
 from retrieval.elastic.shards import replace_lost
 
@@ -87,6 +88,8 @@ def load(
     progress: bool = False,
 ) -> Loaded:
     """Make the index hold exactly the documents ``wanted``, of which ``present`` are there already (both sorted).
+
+    It is written to by its alias :func:`retrieval.elastic.mapping.unfinished`.
 
     Waits ``patience`` seconds for a server or node that is away. Where only shards of the index are then gone, they
     are begun anew and their documents sent again; else GeulgamError is raised, and a later call goes on.
@@ -172,7 +175,8 @@ class _Loading:
         while lines and not self._stop.is_set():
             try:
                 answer = self._client.bulk(
-                    index=self._index,
+                    index=unfinished(self._index),
+                    require_alias=True,
                     operations=lines,
                     timeout="10s",
                     filter_path="items.*.status,items.*.error",

@@ -56,6 +56,11 @@ def settings(meta: Meta) -> dict[str, Any]:
     return {"number_of_shards": meta.shards, "similarity": {"default": similarity}, **_LOADING}
 
 
+def unfinished(index: str) -> str:
+    """The alias under which an index is loaded. A server makes up an index that is missing, but never an alias."""
+    return f"{index}.unfinished"
+
+
 def cloned_settings() -> dict[str, Any]:
     """What is different in a copy that is to be loaded."""
     return {**_LOADING, "blocks.write": None}
