@@ -34,8 +34,10 @@ PREFIX = "GEULGAM_ELASTICSEARCH_"
 class Server:
     """The nodes of one cluster, or a server that somebody else runs (``nodes`` is then empty)."""
 
-    def __init__(self, urls: Sequence[str], user: str = "", password: str = "", ca: Path | None = None) -> None:
-        self.urls, self.user, self.password, self.ca = list(urls), user, password, ca
+    def __init__(
+        self, urls: Sequence[str], user: str = "", password: str = "", ca: Path | None = None, api_key: str = ""
+    ) -> None:
+        self.urls, self.user, self.password, self.ca, self.api_key = list(urls), user, password, ca, api_key
         self.nodes: list[Node] = []
         self._authority: trustme.CA | None = None
         self._folder: Path | None = None
@@ -46,7 +48,7 @@ class Server:
         home, java = distribution(), java_home()
         folder = Path(tempfile.mkdtemp(prefix="geulgam-elasticsearch-"))
         folder.chmod(0o755)
-        ports = _free_ports(2 * nodes)
+        ports = free_ports(2 * nodes)
         http, transport = ports[:nodes], ports[nodes:]
         server = cls([f"{'https' if security else 'http'}://127.0.0.1:{port}" for port in http])
         server._folder = folder
@@ -89,18 +91,27 @@ class Server:
     def external(cls, environment: Mapping[str, str]) -> Self | None:
         """The server that the user's own environment variables name, if they do."""
         get = {key.removeprefix(PREFIX): value for key, value in environment.items() if key.startswith(PREFIX)}.get
-        url, ca = get("URL"), get("CA")
-        return cls([url], get("USER", ""), get("PASSWORD", ""), Path(ca) if ca else None) if url else None
+        urls, ca = get("URL", "").replace(",", " ").split(), get("CA")
+        given = get("USER", ""), get("PASSWORD", ""), Path(ca) if ca else None, get("API_KEY", "")
+        return cls(urls, *given) if urls else None
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables by which geulgam finds this server."""
-        named = {"URL": self.url, "USER": self.user, "PASSWORD": self.password, "CA": str(self.ca or "")}
+        named = {
+            "URL": ",".join(self.urls),
+            "API_KEY": self.api_key,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "CA": str(self.ca or ""),
+        }
         return {PREFIX + key: value for key, value in named.items() if value}
 
     def client(self, **options: Any) -> Elasticsearch:
         """A client of all nodes."""
-        if self.user:
+        if self.api_key:
+            options |= {"api_key": self.api_key}
+        elif self.user:
             options |= {"basic_auth": (self.user, self.password)}
         if self.ca:
             options |= {"ca_certs": str(self.ca)}
@@ -164,7 +175,7 @@ class Server:
 _TLS = {"enabled": "true", "key": "http.key", "certificate": "http.crt"}
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Below those that the system hands out by itself, so that nobody has taken one when its node is restarted."""
     ports: list[int] = []
     for port in random.SystemRandom().sample(range(20000, 32000), 1000):
