@@ -1,12 +1,13 @@
 """`geulgam.toml` as people read and edit it: written with a comment to every setting, edited without losing one."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, String
+from tomlkit.items import AoT, Comment, String, Table, Whitespace
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
@@ -152,10 +153,23 @@ def drop_topic(file: Path, name: str) -> None:
     document = _open(file)
     tables = _tables(document, file)
     place = next(i for i, table in enumerate(tables) if table.get("name") == name)
+    trailing = _trailing(tables[place]) if place + 1 < len(tables) else ""  # a comment over the next table
     del tables[place]
     if not tables:
         del document["topics"]
-    write_text(file, tomlkit.dumps(document))
+    text = tomlkit.dumps(document)
+    if trailing:
+        heads = [match.start() for match in re.finditer(r"^\[\[topics\]\]", text, re.MULTILINE)]
+        text = text[: heads[place]] + trailing + text[heads[place] :]
+    write_text(file, text)
+
+
+def _trailing(table: Table) -> str:
+    """The comments after the table's last value, which stand over whatever comes next, as they are written."""
+    items = [item for _, item in table.value.body]
+    after = next((i for i, item in enumerate(reversed(items)) if not isinstance(item, Comment | Whitespace)), 0)
+    text = "".join(item.as_string() for item in items[len(items) - after :])
+    return text.lstrip("\n") if "#" in text else ""
 
 
 def _open(file: Path) -> tomlkit.TOMLDocument:

@@ -80,3 +80,13 @@ def test_the_last_topic_can_go_and_another_come(file: Path) -> None:
     put_topic(file, TopicSettings(name="여행", query="여행"))
     assert [topic.name for topic in load(file, environment={}).topics] == ["여행"]
     assert "# The settings of this geulgam workspace." in file.read_text(encoding="utf-8")
+
+
+def test_removing_a_topic_leaves_the_comment_over_the_next_one(tmp_path: Path) -> None:
+    file = tmp_path / "geulgam.toml"
+    first, second = '[[topics]]\nname = "강"\nquery = "강물"\n', '[[topics]]\nname = "산"\nquery = "등산"\n'
+    file.write_text(f"# all\n\n{first}\n# about mountains\n{second}\n# the end\n", encoding="utf-8")
+    drop_topic(file, "강")
+    assert file.read_text(encoding="utf-8") == f"# all\n\n# about mountains\n{second}\n# the end\n"
+    drop_topic(file, "산")
+    assert "topics" not in file.read_text(encoding="utf-8")
