@@ -46,6 +46,7 @@ from bench.essays import QUERIES, sample_documents, shared_folder
 from corpus.document import Document
 from retrieval.analyzer import NAMES, analyzer
 from retrieval.bm25 import Bm25Index
+from retrieval.index import SearchIndex
 from retrieval.query import Terms, parse
 
 TOP = 10
@@ -72,7 +73,7 @@ def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def korquad(index: Bm25Index, passages: Iterable[Document], questions: Sequence[dict[str, str]]) -> Figures:
+def korquad(index: SearchIndex, passages: Iterable[Document], questions: Sequence[dict[str, str]]) -> Figures:
     """Index the passages and ask every question."""
     index.add(passages)
     ranks = []
