@@ -1,0 +1,154 @@
+"""Each backend at 10⁴, 10⁵ and 10⁶ documents: building, asking, memory. Where does each stop being the right choice?
+
+Synthetic documents of about 490 terms by Zipf's law, as in :mod:`bench.index_speed`; their analysis is left out (the
+terms are cached on disk before any clock starts). Each backend is built in a process of its own, whose peak memory is
+told (for Elasticsearch that is the loader; the server, one node with 1 GB of heap, stands beside it), and asked 50
+queries of six terms with k = 500. rank_bm25 is left out where its lists would not fit into the machine's memory.
+
+    python -m bench.scale [10000 100000 1000000]
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.index_speed import LENGTH, VOCABULARY
+from corpus.document import document
+from corpus.store import Corpus
+from retrieval.analyzer import Span
+from retrieval.bm25 import Bm25Index
+from retrieval.elastic.connection import Access
+from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.query import Query, Terms
+from retrieval.reference import RankBm25Index
+from retrieval.terms import TermStore
+from tests.elastic_server import Server
+
+BACKENDS = ("bm25s", "rank-bm25", "elasticsearch")
+QUERIES, TERMS, K = 50, 6, 500
+RANK_BYTES = 45_000  # of memory that rank_bm25 takes for a document of 490 terms, measured at 10⁴ and 10⁵
+
+
+class Drawn:
+    """An analyzer for texts that are numbers: the number seeds the terms, which are drawn by Zipf's law."""
+
+    name = fingerprint = "drawn"
+
+    def __init__(self) -> None:
+        self._weights = np.cumsum(1 / (np.arange(VOCABULARY) + 2.7))
+        self._words = [f"말{rank:x}" for rank in range(VOCABULARY)]
+
+    def __call__(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """The terms of each text; none for an empty one."""
+        for text in texts:
+            if not text:
+                yield []
+                continue
+            random = np.random.default_rng(int(text))
+            length = max(int(random.normal(LENGTH, LENGTH / 4)), 20)
+            ranks = np.searchsorted(self._weights, random.random(length) * self._weights[-1])
+            yield [self._words[rank] for rank in ranks.tolist()]
+
+    def spans(self, text: str) -> list[Span]:
+        """Not needed here."""
+        raise NotImplementedError
+
+
+def queries() -> list[Query]:
+    """Six terms each: two frequent ones, four less so."""
+    random = np.random.default_rng(11)
+    ranks = [(*random.integers(20, 200, 2), *random.integers(200, 5_000, TERMS - 2)) for _ in range(QUERIES)]
+    return [Terms(tuple(f"말{int(rank):x}" for rank in six)) for six in ranks]
+
+
+def measure(backend: str, folder: Path) -> dict[str, float]:
+    """Build and ask one backend in this process; the terms lie in ``folder`` already."""
+    corpus, drawn = Corpus(folder / "corpus"), Drawn()
+    index: Bm25Index | RankBm25Index | ElasticsearchIndex
+    began = time.perf_counter()
+    if backend == "bm25s":
+        index = Bm25Index(folder, drawn)
+        index.build(corpus)
+    elif backend == "elasticsearch":
+        index = ElasticsearchIndex(f"bench-{len(corpus)}", folder, drawn)
+        index.build(corpus)
+    else:
+        index = RankBm25Index(drawn, cache=TermStore(folder / "terms", drawn))
+        index.add(corpus)
+    built = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # Linux: kibibytes
+    asked = queries()[: QUERIES if backend != "rank-bm25" else 5]
+    index.search(asked[0], K)
+    seconds = []
+    for query in asked:
+        began = time.perf_counter()
+        index.search(query, K)
+        seconds.append(time.perf_counter() - began)
+    return {"build": built, "peak": peak, "query": statistics.median(seconds), "queries": 1 / statistics.mean(seconds)}
+
+
+def prepare(folder: Path, documents: int) -> None:
+    """A corpus of so many numbers, and their terms."""
+    corpus = Corpus(folder / "corpus")
+    corpus.add(document(str(number)) for number in range(documents))
+    TermStore(folder / "terms", Drawn()).update(corpus, progress=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--child", nargs=2, metavar=("BACKEND", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(measure(options.child[0], Path(options.child[1]))))
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    print(f"{'documents':>10}  {'backend':<14}{'build':>9}{'documents/s':>13}{'peak memory':>13}"
+          f"{'median query':>14}{'queries/s':>11}{'on disk':>10}")  # fmt: skip
+    for documents in options.documents:
+        with tempfile.TemporaryDirectory() as temporary, Server.start(heap="1g") as server:
+            folder = Path(temporary)
+            prepare(folder, documents)
+            for backend in BACKENDS:
+                if backend == "rank-bm25" and documents * RANK_BYTES > 0.8 * memory:
+                    print(f"{documents:>10,}  {backend:<14}   would need about {documents * RANK_BYTES / 1e9:.0f} GB")
+                    continue
+                command = [sys.executable, "-m", "bench.scale", "--child", backend, temporary]
+                done = subprocess.run(
+                    command, env={**os.environ, **server.environment}, check=True, stdout=subprocess.PIPE, text=True
+                )
+                told = json.loads(done.stdout)
+                print(
+                    f"{documents:>10,}  {backend:<14}{told['build']:>7.1f} s{documents / told['build']:>13,.0f}"
+                    f"{told['peak']:>10.2f} GiB{told['query'] * 1000:>11.1f} ms{told['queries']:>11,.0f}"
+                    f"{on_disk(backend, folder, server, documents):>10}",
+                    flush=True,
+                )
+
+
+def on_disk(backend: str, folder: Path, server: Server, documents: int) -> str:
+    """The size of the finished index, without the cached terms."""
+    if backend == "bm25s":
+        size = sum(file.stat().st_size for file in folder.glob("bm25-*/*"))
+    elif backend == "elasticsearch":
+        index = ElasticsearchIndex(f"bench-{documents}", folder, Drawn(), access=Access.given(server.environment))
+        state = index.state()
+        size = state.bytes if state else 0
+    else:
+        return "-"
+    return f"{size / 1e9:.2f} GB"
+
+
+if __name__ == "__main__":
+    main()
