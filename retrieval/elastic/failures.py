@@ -15,6 +15,7 @@ from corpus.errors import GeulgamError
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 FULL = "the disk of the Elasticsearch server is so full that it takes nothing more (flood stage)"
+NO_ROOM = "the disks of the Elasticsearch server are so full that it puts no new index on them (watermark)"
 FULL_HINT = "free some space or add a node; the server then opens by itself, and the same command continues"
 _TIMES = "is the server up, and the address right? (GEULGAM_ELASTICSEARCH_URL)"
 _NO_PRODUCT = "check GEULGAM_ELASTICSEARCH_URL: it may be a proxy or another program"

@@ -1,4 +1,4 @@
-"""Shards of an unfinished index whose node is gone: begun anew, empty, on the nodes that are there."""
+"""Shards of an unfinished index that lie on no node: those that were lost are begun anew, empty."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ def data_nodes(client: Elasticsearch) -> list[str]:
 
 
 def replace_lost(client: Elasticsearch, index: str) -> int:
-    """Put an empty shard in place of each that no node holds; how many those were. Raises GeulgamError.
+    """Put an empty shard in place of each that went with its node; how many those were. Raises GeulgamError.
 
     What they held is lost to the index, so this is for one that is being loaded, where all of it is sent again.
     """
     try:
-        shards: Any = client.cat.shards(index=index, format="json", h="shard,prirep,state")
-        gone = [int(s["shard"]) for s in shards if s["prirep"] == "p" and s["state"] == "UNASSIGNED"]
+        unassigned = _unassigned(client, index)
+        gone = [shard for shard, why in unassigned.items() if why["can_allocate"] == "no_valid_shard_copy"]
         nodes = data_nodes(client)
         commands = [
             {
@@ -40,3 +40,20 @@ def replace_lost(client: Elasticsearch, index: str) -> int:
         return len(gone)
     except (ApiError, TransportError) as error:
         raise explained(error) from error
+
+
+def no_room(client: Elasticsearch, index: str) -> bool:
+    """Whether a shard lies on no node because their disks are too full for one more. Raises GeulgamError."""
+    try:
+        reasons = [why.get("node_allocation_decisions", []) for why in _unassigned(client, index).values()]
+    except (ApiError, TransportError) as error:
+        raise explained(error) from error
+    deciders = [decider for nodes in reasons for node in nodes for decider in node.get("deciders", [])]
+    return any(decider["decider"] == "disk_threshold" and decider["decision"] == "NO" for decider in deciders)
+
+
+def _unassigned(client: Elasticsearch, index: str) -> dict[int, Any]:
+    """The primary shards that lie on no node, each with the server's explanation."""
+    shards: Any = client.cat.shards(index=index, format="json", h="shard,prirep,state")
+    gone = [int(s["shard"]) for s in shards if s["prirep"] == "p" and s["state"] == "UNASSIGNED"]
+    return {shard: client.cluster.allocation_explain(index=index, shard=shard, primary=True) for shard in gone}
