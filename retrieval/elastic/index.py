@@ -22,7 +22,7 @@ import pyarrow as pa
 from elasticsearch import ApiError, Elasticsearch
 
 from corpus.atomic import write_text
-from corpus.digests import DTYPE, WIDTH, Digest
+from corpus.digests import Digest
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
@@ -32,11 +32,12 @@ from retrieval.elastic import mapping
 from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
-from retrieval.elastic.failures import explaining
-from retrieval.elastic.loading import PATIENCE, Loaded, Row, Source, held, load
+from retrieval.elastic.failures import FULL_HINT, NO_ROOM, explaining
+from retrieval.elastic.loading import PATIENCE, Loaded, load
 from retrieval.elastic.mapping import Meta, indexed
 from retrieval.elastic.paging import PAGE, document_ids, pages
-from retrieval.elastic.shards import data_nodes
+from retrieval.elastic.rows import Source, analysed, digests, held, raw
+from retrieval.elastic.shards import data_nodes, no_room
 from retrieval.index import K1, B, Hit, NearTerm
 from retrieval.query import Query
 from retrieval.strings import Strings
@@ -103,7 +104,7 @@ class ElasticsearchIndex:
             raise GeulgamError(f"no documents in {corpus.folder}", "geulgam corpus add PATH…")
         if not self._raw:
             self.terms.update(corpus, progress)
-        source = _raw_texts(corpus) if self._raw else self._analysed(corpus)
+        source = raw(corpus) if self._raw else analysed(self.terms, corpus.get)
         return self._build(source, corpus.digests(), corpus.fingerprint(), progress)
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> None:
@@ -111,11 +112,14 @@ class ElasticsearchIndex:
         given = {document.id: document for document in documents}
         if not self._raw:
             self.terms.add(given.values(), progress)
-        wanted = np.sort(np.frombuffer(bytes.fromhex("".join(given)), DTYPE))
+        wanted = np.sort(digests(given))
         live = self._live()
+        if live and live[1].recipe != self._meta().recipe:
+            raise GeulgamError(f"the index {self.alias} was made with other settings", BUILD)
         there = document_ids(self.client, live[0]) if live else wanted[:0]
         if not held(wanted, there).all():
-            self._build(self._given(given), np.union1d(there, wanted), "", progress)
+            source = raw(given.values()) if self._raw else analysed(self.terms, lambda ids: [given[id_] for id_ in ids])
+            self._build(source, np.union1d(there, wanted), "", progress)
 
     def stale(self, corpus: Corpus) -> str:
         """Why the index is not that of this corpus with these settings; empty if it is. Raises GeulgamError."""
@@ -246,13 +250,14 @@ class ElasticsearchIndex:
         if live and live[1].recipe == recipe and self._shards in (None, live[1].shards):
             present = document_ids(self.client, live[0])
             if held(present, wanted).all():
-                self.client.indices.clone(
+                made = self.client.indices.clone(
                     index=live[0],
                     target=name,
                     settings=mapping.cloned_settings(),
                     aliases={mapping.unfinished(name): {}},
                     wait_for_active_shards="all",
                 )
+                self._placed(name, made)
                 return name, present
         shards = self._shards or max(len(data_nodes(self.client)), -(-len(wanted) // SHARD_DOCUMENTS))
         meta = replace(self._meta(), shards=shards)
@@ -260,13 +265,21 @@ class ElasticsearchIndex:
         if isinstance(self.analyzer, ServerAnalyzer):
             self.analyzer.check()
             own = self.analyzer.own_name
-        self.client.indices.create(
+        made = self.client.indices.create(
             index=name,
             settings=mapping.settings(meta),
             mappings=mapping.mappings(meta, own),
             aliases={mapping.unfinished(name): {}},
+            wait_for_active_shards="all",
         )
+        self._placed(name, made)
         return name, wanted[:0]
+
+    def _placed(self, index: str, made: Any) -> None:
+        """Raise GeulgamError if no disk has room for the new index. A node that is away may come while it is loaded."""
+        if not made["shards_acknowledged"] and no_room(self.client, index):
+            self.client.indices.delete(index=index)
+            raise GeulgamError(NO_ROOM, FULL_HINT)
 
     def _resumable(self, name: str, wanted: Digest) -> Digest | None:
         """What an unfinished index holds; None if that is not all wanted, or a part of it is gone."""
@@ -348,52 +361,3 @@ class ElasticsearchIndex:
             if "no such index" in str(error):
                 raise GeulgamError(f"there is no index {self.alias} on the Elasticsearch server", BUILD) from error
             raise
-
-    def _analysed(self, corpus: Corpus) -> Source:
-        """The corpus's documents with their cached terms, a part of those in memory at a time."""
-
-        def rows(missing: Digest) -> Iterator[Row]:
-            for part in self.terms.parts():
-                ids: list[Any] = part.ids.to_pylist()
-                here = np.flatnonzero(held(np.frombuffer(bytes.fromhex("".join(ids)), DTYPE), missing))
-                if not len(here):
-                    continue
-                words = np.array([indexed(str(word)) for word in part.vocabulary.to_pylist()], dtype=object)
-                documents = corpus.get([ids[place] for place in here.tolist()])
-                for place, document in zip(here.tolist(), documents, strict=True):
-                    terms = words[part.terms[part.offsets[place] : part.offsets[place + 1]]]
-                    yield _row(document, " ".join(terms.tolist()))
-
-        return rows
-
-    def _given(self, documents: dict[str, Document]) -> Source:
-        """The same of documents in memory."""
-
-        def rows(missing: Digest) -> Iterator[Row]:
-            wanted = {digest.ljust(WIDTH, b"\0").hex() for digest in missing.tolist()} & documents.keys()
-            if self._raw:
-                yield from (_raw_row(documents[id_]) for id_ in wanted)
-                return
-            for id_, terms in self.terms.of(wanted):
-                yield _row(documents[id_], " ".join(map(indexed, terms)))
-
-        return rows
-
-
-def _raw_texts(corpus: Corpus) -> Source:
-    """The corpus's documents as they stand in it."""
-
-    def rows(missing: Digest) -> Iterator[Row]:
-        for document in corpus:
-            if held(np.frombuffer(bytes.fromhex(document.id), DTYPE), missing)[0]:
-                yield _raw_row(document)
-
-    return rows
-
-
-def _raw_row(document: Document) -> Row:
-    return _row(document, f"{document.title}\n{document.text}")
-
-
-def _row(document: Document, terms: str) -> Row:
-    return Row(document.id, terms, document.title, document.source, dict(document.metadata))

@@ -7,26 +7,27 @@ Not by the client's ``parallel_bulk``: it gives up at the first broken connectio
 on Ctrl-C first sends all the rest. Memory is that of a few chunks, and 16 bytes for each document.
 """
 
-import json
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import orjson
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 from tqdm import tqdm
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import Digest
 from corpus.errors import GeulgamError
-from retrieval.elastic.failures import FULL, FULL_HINT, PASSING, explained, is_full, passing, reason_of
+from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explained, is_full, passing, reason_of
 from retrieval.elastic.mapping import unfinished
 from retrieval.elastic.paging import document_ids
-from retrieval.elastic.shards import replace_lost
+from retrieval.elastic.rows import Row, Source, digests, held
+from retrieval.elastic.shards import no_room, replace_lost
 
 THREADS = 4  # requests at a time
 CHUNK_DOCUMENTS = 1_000
@@ -38,16 +39,6 @@ _ROUNDS = 5  # in which nothing new arrives although the server takes everything
 Result = TypeVar("Result")
 
 
-class Row(NamedTuple):
-    """What is indexed of a document; ``terms``: with spaces between, or the raw text."""
-
-    id: str
-    terms: str
-    title: str
-    source: str
-    metadata: dict[str, str]
-
-
 class Refused(NamedTuple):
     """A document that the server does not take, and the server's reason."""
 
@@ -55,9 +46,6 @@ class Refused(NamedTuple):
     title: str
     source: str
     reason: str
-
-
-Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
 
 
 @dataclass(frozen=True)
@@ -108,12 +96,13 @@ def load(
             except _Away as away:
                 replaced = replace_lost(client, index)
                 if not replaced:
-                    raise away.error from None
+                    error = GeulgamError(NO_ROOM, FULL_HINT) if no_room(client, index) else away.error
+                    raise error from None
                 lost += replaced
                 bar.write(f"{replaced} shards of the index did not come back; their documents are sent again")
                 continue
             before = len(missing)
-            missing = _without(_without(wanted, present), _digests([refused.id for refused in loading.refused]))
+            missing = _without(_without(wanted, present), np.sort(digests(refused.id for refused in loading.refused)))
             bar.n = len(wanted) - len(missing)
             bar.refresh()
             idle = idle + 1 if len(missing) >= before else 0
@@ -221,7 +210,7 @@ class _Loading:
         return False
 
     def _refuse(self, line: bytes, reason: str) -> None:
-        told = json.loads(line.partition(b"\n")[2])
+        told = orjson.loads(line.partition(b"\n")[2])
         self.refused.append(Refused(told["id"], told["title"], told["source"], reason))
 
     def _wait_or_raise(self, error: Exception, pause: float) -> None:
@@ -238,8 +227,7 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[bytes]]:
     chunk: list[bytes] = []
     size = 0
     for row in rows:
-        body = json.dumps(row._asdict(), ensure_ascii=False, separators=(",", ":"))
-        line = f'{{"create":{{"_id":"{row.id}"}}}}\n{body}'.encode()
+        line = b'{"create":{"_id":"%b"}}\n%b' % (row.id.encode(), orjson.dumps(row._asdict()))
         if chunk and (len(chunk) == CHUNK_DOCUMENTS or size + len(line) > CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
@@ -249,19 +237,7 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[bytes]]:
         yield chunk
 
 
-def _digests(ids: Sequence[str]) -> Digest:
-    return np.sort(np.frombuffer(bytes.fromhex("".join(ids)), DTYPE))
-
-
 def _without(ids: Digest, others: Digest) -> Digest:
-    """Those of the sorted ids that are not among the others, sorted."""
+    """Those of the ids that are not among the others, which are sorted; in their order."""
     kept: Digest = ids[~held(ids, others)]
     return kept
-
-
-def held(ids: Digest, others: Digest) -> Any:
-    """For each of the ids whether it is among the others, which are sorted, (len(ids),) bool."""
-    places = np.searchsorted(others, ids)
-    found = places < len(others)
-    found[found] = others[places[found]] == ids[found]
-    return found

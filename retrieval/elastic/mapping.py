@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FORMAT = 1
-_TERM_LIMIT = 127  # characters, 254 UTF-16 units at most: Lucene's whitespace tokenizer cuts at 255
+TERM_LIMIT = 127  # characters, 254 UTF-16 units at most: Lucene's whitespace tokenizer cuts at 255
 _EXACT = {"type": "keyword", "doc_values": False, "ignore_above": 8_191}  # 32,766 bytes is Lucene's limit
 _LOADING: dict[str, Any] = {"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0}
 
@@ -96,6 +96,6 @@ def mappings(meta: Meta, analyzer: str = "whitespace") -> dict[str, Any]:
 
 def indexed(term: str) -> str:
     """The term as the server gets it: itself, unless it is so long that it would be cut."""
-    if len(term) <= _TERM_LIMIT:
+    if len(term) <= TERM_LIMIT:
         return term
     return f"{term[:60]}…{hashlib.sha256(term.encode()).hexdigest()[:32]}"
