@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -164,6 +165,17 @@ class Corpus:
                     documents.update(zip(inside.tolist(), _rows(file, inside - first), strict=True))
             first += rows
         return [documents[place] for place in places.tolist()]
+
+    def having(self, field: str, value: str) -> Iterator[str]:
+        """The ids of the documents whose "title", "source" or "metadata.NAME" is exactly this value."""
+        column, _, name = field.partition(".")
+        for batch in self.batches(["id", column]):
+            values: Any = batch.column(1)
+            if name:
+                values = pc.map_lookup(values, name, "first")
+            for id_, there in zip(batch.column(0).to_pylist(), values.to_pylist(), strict=True):
+                if there == value:
+                    yield str(id_)
 
     def fingerprint(self) -> str:
         """32 hexadecimal digits that depend on which ids are stored, and on nothing else."""

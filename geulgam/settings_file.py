@@ -23,7 +23,8 @@ _HEAD = """\
 
 _TOPICS = """\
 # One [[topics]] table for each topic; `geulgam topic add NAME --query "…"` writes them for you.
-# query: Lucene's language. 함께^2 weighs double, +must, -not, "a phrase", AND, OR, NOT, (…).
+# query: Lucene's language. 함께^2 weighs double, +must, -not, "a phrase", AND, OR, NOT, (…);
+# +metadata.author:김 and -source:"…" choose by what the rows said besides their text.
 # k: how many of the best hits to take, if not retrieval.k.
 """
 

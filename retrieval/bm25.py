@@ -60,15 +60,21 @@ class Manifest:
 
 
 class Bm25Index:
-    """The index in ``folder``, which need not exist yet; nothing is read before the first search."""
+    """The index in ``folder``, which need not exist yet; nothing is read before the first search.
 
-    def __init__(self, folder: Path, analyzer: Analyzer, *, k1: float = K1, b: float = B) -> None:
+    ``corpus``: whose titles, sources and metadata a query's filters are held against; without it there are none.
+    """
+
+    def __init__(
+        self, folder: Path, analyzer: Analyzer, *, k1: float = K1, b: float = B, corpus: Corpus | None = None
+    ) -> None:
         if not (0 <= k1 < float("inf") and 0 <= b <= 1):
             raise GeulgamError(f"BM25 with k1 = {k1} and b = {b} is not defined", "k1 is 0 or more, b from 0 to 1")
         self.folder = folder
         self.analyzer = analyzer
         self.k1, self.b = float(k1), float(b)
         self.terms = TermStore(folder / "terms", analyzer)
+        self._corpus = corpus
         self._opened: _Matrix | None = None
 
     def build(self, corpus: Corpus, progress: bool = False) -> str:
@@ -151,7 +157,7 @@ class Bm25Index:
     def _matrix(self) -> "_Matrix":
         """The matrix of the manifest that is on disk now."""
         if self._opened is None:
-            self._opened = _Matrix(self.folder, self.manifest())
+            self._opened = _Matrix(self.folder, self.manifest(), self._corpus)
         return self._opened
 
     def _write(self, ids: Arrow, corpus: str, progress: bool) -> None:
@@ -194,7 +200,8 @@ class Bm25Index:
 class _Matrix:
     """One built folder, open: the postings that queries are matched against."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, corpus: Corpus | None) -> None:
+        self._corpus = corpus
         self._folder = folder / manifest.folder
         self._manifest = manifest
         try:
@@ -238,6 +245,12 @@ class _Matrix:
         average = self._manifest.tokens / max(self._manifest.filled, 1)
         inverse = postings.saturation(self._lengths[documents], average, self._manifest.k1, self._manifest.b)
         return documents, postings.score(weight, frequency, inverse)
+
+    def filter(self, field: str, value: str) -> Numbers:
+        if self._corpus is None:
+            raise GeulgamError(f"{field}: this index has no corpus to filter by", "leave out the field")
+        places = (self.ids.place(id_) for id_ in self._corpus.having(field, value))
+        return np.unique(np.array([place for place in places if place >= 0], np.int64))
 
     def _frequency(self, places: NDArray[np.int64], candidates: Numbers) -> NDArray[np.int64]:
         """How often the terms stand in a row in each of the candidates, (len(candidates),)."""

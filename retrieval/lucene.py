@@ -3,11 +3,12 @@
     함께 더불어          any of the words (should)       +함께 -정치      with 함께, without 정치
     함께^2 (가족 친구)^3  boosts, also of groups          "함께 걷는 길"    a phrase
     A AND B             both                            NOT B, A OR B   as -B, as A B
+    +metadata.author:김  -source:"http://a.b/c"  +title:"첫 눈"          exactly so; changes no score
 
 The operators mean what they mean in Lucene: they mark the clauses of one flat list. ``A OR B AND C`` is ``A +B
 +C`` (``QueryParserBase.addClause`` with OR as the default). A word that the analyzer takes apart is found by any
-of its parts; where it must stand or must not, all of them count. Everything else that luqum reads (fields,
-wildcards, ranges, fuzzy words, slop, regular expressions) is refused.
+of its parts; where it must stand or must not, all of them count. Everything else that luqum reads (wildcards,
+ranges, fuzzy words, slop, regular expressions) is refused.
 """
 
 import math
@@ -24,7 +25,7 @@ from luqum.thread import parse as luqum_parse
 
 from corpus.errors import GeulgamError
 from retrieval.analyzer import Analyzer, clean
-from retrieval.query import NOTHING_LEFT, Boolean, Phrase, Query, Terms
+from retrieval.query import NOTHING_LEFT, Boolean, Filter, Phrase, Query, Terms
 
 _WIDTH = 72  # columns of the query shown in an error
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -35,7 +36,6 @@ _SPACE = re.compile(r"\s")
 _PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "＂": '"', "（": "(", "）": ")"})
 
 _UNSUPPORTED = {
-    tree.SearchField: ("fields are not supported", "for a colon in a word, write it as \\:"),
     tree.Range: ("ranges are not supported", "for a bracket in a word, put \\ before it"),
     tree.From: ("ranges are not supported", "for > in a word, write it as \\>"),
     tree.To: ("ranges are not supported", "for < in a word, write it as \\<"),
@@ -43,6 +43,7 @@ _UNSUPPORTED = {
     tree.Fuzzy: ("fuzzy words are not supported", "leave out the ~"),
     tree.Proximity: ("phrases with gaps are not supported", "leave out the ~ and its number"),
 }
+_FIELD = re.compile(r"title|source|metadata\..+")
 _SYMBOLS = {"&&": "AND", "||": "OR", "!": "NOT"}
 
 
@@ -109,7 +110,8 @@ class _Reader:
         if not must and not should:
             return None
         if len(should) == 1 and not must and not must_not:
-            return replace(should[0], boost=should[0].boost * boost)
+            only = should[0]
+            return only if isinstance(only, Filter) else replace(only, boost=only.boost * boost)
         return Boolean(must, should, must_not, boost)
 
     def _clauses(self, item: tree.Item, after_and: bool) -> Iterator[_Clause]:
@@ -129,6 +131,8 @@ class _Reader:
         for kind, (what, hint) in _UNSUPPORTED.items():
             if isinstance(item, kind):
                 self._fail(what, _position(item), hint)
+        if isinstance(item, tree.SearchField):
+            return self._filter(item)
         if isinstance(item, tree.Boost):
             return self._query_of(item.expr, sign, boost * self._boost(item))
         if isinstance(item, tree.BaseGroup):
@@ -145,6 +149,18 @@ class _Reader:
                 return Boolean(must=tuple(Terms((term,)) for term in terms), boost=boost)
             return Terms(terms, boost) if terms else None
         self._fail("this is not supported", _position(item))
+
+    def _filter(self, item: tree.SearchField) -> Filter:
+        field = _ESCAPED.sub(r"\1", item.name)
+        if not _FIELD.fullmatch(field):
+            hint = "fields are title, source and metadata.NAME; for a colon in a word, write it as \\:"
+            self._fail(f"{field} is not a field", _position(item), hint)
+        if isinstance(item.expr, tree.Phrase):
+            return Filter(field, _ESCAPED.sub(r"\1", item.expr.value[1:-1]))
+        if isinstance(item.expr, tree.Word):
+            return Filter(field, _ESCAPED.sub(r"\1", self._word(item.expr)))
+        hint = f'write it in quotation marks: {field}:"…"'
+        self._fail("a field needs one word or a text in quotation marks", _position(item), hint)
 
     def _word(self, item: tree.Word) -> str:
         """The word as written; refused if it holds something that a user meant as an operator."""

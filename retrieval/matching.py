@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.query import Boolean, Phrase, Query, Terms
+from retrieval.query import Boolean, Filter, Phrase, Query, Terms
 
 Numbers = NDArray[np.integer]
 Scores = NDArray[np.floating]
@@ -32,6 +32,10 @@ class Postings(Protocol):
         """Of two or more terms in a row, at boost 1."""
         ...
 
+    def filter(self, field: str, value: str) -> Numbers:
+        """The documents whose field is exactly this, see :class:`retrieval.query.Filter`."""
+        ...
+
 
 class Matches(NamedTuple):
     """For each document whether it matches, (size,), and its score, 0 where it does not, (size,) float64."""
@@ -46,6 +50,9 @@ def match(query: Query, postings: Postings) -> Matches:
         return _boolean(query, postings)
     found = np.zeros(postings.size, bool)
     scores = np.zeros(postings.size)
+    if isinstance(query, Filter):
+        found[postings.filter(query.field, query.value)] = True
+        return Matches(found, scores)
     if isinstance(query, Phrase):
         documents, values = postings.phrase(query.terms)
         found[documents] = True

@@ -34,6 +34,17 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Documents whose ``field`` is exactly ``value``; it adds nothing to their scores.
+
+    ``field``: "title", "source" or "metadata.NAME".
+    """
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Boolean:
     """Documents that match all of ``must``, none of ``must_not`` and, if ``must`` is empty, any of ``should``.
 
@@ -46,7 +57,7 @@ class Boolean:
     boost: float = 1.0
 
 
-Query: TypeAlias = Terms | Phrase | Boolean
+Query: TypeAlias = Terms | Phrase | Filter | Boolean
 
 NOTHING_LEFT = "use a word with a meaning of its own (particles and endings are not indexed)"
 
@@ -75,5 +86,5 @@ def terms_of(query: Query) -> Iterator[str]:
     if isinstance(query, Boolean):
         for clause in (*query.must, *query.should):
             yield from terms_of(clause)
-    else:
+    elif not isinstance(query, Filter):
         yield from query.terms

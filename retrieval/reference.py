@@ -46,6 +46,7 @@ class RankBm25Index:
         self.k1, self.b = k1, b
         self._terms: dict[str, list[str]] = {}
         self._ids: list[str] = []
+        self._labels: dict[str, dict[str, str]] = {}  # by the names of fields
         self._bm25: _Lucene | None = None
 
     def add(self, documents: Iterable[Document], progress: bool = False) -> None:
@@ -58,6 +59,7 @@ class RankBm25Index:
             terms = self.analyzer(chain.from_iterable((d.title, d.text) for d in documents))
             for document in documents:
                 self._terms[document.id] = [*next(terms), *next(terms)]
+        self._labels |= {document.id: _labels(document) for document in documents}
         self._ids = sorted(self._terms)
         if self._ids:
             self._bm25 = _Lucene([self._terms[id_] for id_ in self._ids], k1=self.k1, b=self.b)
@@ -96,6 +98,10 @@ class RankBm25Index:
         documents = np.flatnonzero(scores)
         return documents, scores[documents]
 
+    def filter(self, field: str, value: str) -> Numbers:
+        """The documents whose field is exactly this."""
+        return np.array([n for n, id_ in enumerate(self._ids) if self._labels[id_].get(field) == value], np.int64)
+
     def phrase(self, terms: Sequence[str]) -> tuple[Numbers, Scores]:
         """The documents with the terms in a row, counted one by one."""
         if self._bm25 is None or any(term not in self._bm25.idf for term in terms):
@@ -110,3 +116,8 @@ class RankBm25Index:
                 documents.append(number)
                 scores.append(weight * frequency / (frequency + self.k1 * (1 - self.b + self.b * length)))
         return np.array(documents, np.int64), np.array(scores)
+
+
+def _labels(document: Document) -> dict[str, str]:
+    named = {f"metadata.{name}": value for name, value in document.metadata.items()}
+    return {"title": document.title, "source": document.source, **named}

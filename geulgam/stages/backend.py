@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from corpus.errors import GeulgamError
+from corpus.store import Corpus
 from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 from retrieval.analyzer import analyzer
@@ -41,7 +42,8 @@ def on_server(settings: Settings) -> bool:
 def embedded(workspace: Workspace, settings: Settings) -> Bm25Index:
     """The index on this disk."""
     chosen = settings.retrieval
-    return Bm25Index(workspace.index, analyzer(chosen.analyzer), k1=chosen.k1, b=chosen.b)
+    corpus = Corpus(workspace.corpus)
+    return Bm25Index(workspace.index, analyzer(chosen.analyzer), k1=chosen.k1, b=chosen.b, corpus=corpus)
 
 
 def server(workspace: Workspace, settings: Settings) -> "ElasticsearchIndex":

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.elastic.mapping import indexed
-from retrieval.query import Boolean, Phrase, Query
+from retrieval.query import Boolean, Filter, Phrase, Query
 
 FIELD = "terms"
 
@@ -35,6 +35,8 @@ def _unit(k1: float) -> float:
 def _clause(query: Query, unit: float, raw: bool) -> dict[str, Any]:
     if isinstance(query, Boolean):
         return _boolean(query, unit, raw)
+    if isinstance(query, Filter):
+        return {"constant_score": {"filter": {"term": {query.field: query.value}}, "boost": 0.0}}
     boost = query.boost * unit
     if isinstance(query, Phrase) and raw:
         return {"match_phrase": {FIELD: {"query": query.written, "boost": boost}}}

@@ -18,6 +18,7 @@ FULL = "the disk of the Elasticsearch server is so full that it takes nothing mo
 NO_ROOM = "the disks of the Elasticsearch server are so full that it puts no new index on them (watermark)"
 FULL_HINT = "free some space or add a node; the server then opens by itself, and the same command continues"
 _TIMES = "is the server up, and the address right? (GEULGAM_ELASTICSEARCH_URL)"
+_HUNG_UP = f"{_TIMES} if it speaks TLS, write https://"
 _NO_PRODUCT = "check GEULGAM_ELASTICSEARCH_URL: it may be a proxy or another program"
 
 
@@ -46,16 +47,18 @@ def is_full(body: Any) -> bool:
 
 def explained(error: Exception) -> GeulgamError:
     """The line for an error of the client's."""
-    if isinstance(error, ApiError):
-        return _refused(error)
     if isinstance(error, UnsupportedProductError):
         return GeulgamError("what answers at the address is not Elasticsearch", _NO_PRODUCT)
+    if isinstance(error, ApiError):
+        return _refused(error)
     if isinstance(error, TlsError):
         return _certificate(str(error))
     if isinstance(error, ConnectionTimeout):
         return GeulgamError("Elasticsearch did not answer in time", "is the server overloaded? try again")
     if isinstance(error, ConnectionError):
-        return GeulgamError(f"no connection to Elasticsearch: {_reason(str(error))}", _TIMES)
+        reason = _reason(str(error))
+        hint = _HUNG_UP if reason.startswith(("remote end closed", "connection reset")) else _TIMES
+        return GeulgamError(f"no connection to Elasticsearch: {reason}", hint)
     if isinstance(error, SerializationError):
         return GeulgamError("what answers at the address does not speak as Elasticsearch does", _NO_PRODUCT)
     return GeulgamError(f"Elasticsearch: {_short(str(error))}", _TIMES)
@@ -92,6 +95,9 @@ def _refused(error: ApiError) -> GeulgamError:
     if "media_type_header_exception" in str(error.body):
         what = f"the Python package elasticsearch {version('elasticsearch')} does not speak to a server this old"
         return GeulgamError(what, "pip install 'elasticsearch>=8.19,<9'")
+    if not isinstance(error.body, dict):
+        what = f"what answers at the address does not speak as Elasticsearch does (status {status})"
+        return GeulgamError(what, _NO_PRODUCT)
     if status == 401:
         hint = "check GEULGAM_ELASTICSEARCH_USER and …_PASSWORD, or …_API_KEY"
         return GeulgamError("Elasticsearch does not accept this user and password or API key", hint)
@@ -102,9 +108,6 @@ def _refused(error: ApiError) -> GeulgamError:
         return GeulgamError(f"the query has too many words for this server: {_short(reason)}", "use fewer words")
     if "nested depth" in reason:
         return GeulgamError("the query is too deeply nested for this server", "use fewer parentheses")
-    if not isinstance(error.body, dict):
-        what = f"what answers at the address does not speak as Elasticsearch does (status {status})"
-        return GeulgamError(what, _NO_PRODUCT)
     if kind == "index_not_found_exception":
         return GeulgamError(f"Elasticsearch: {_short(reason)}", "geulgam index build")
     if status in PASSING:

@@ -21,6 +21,7 @@ from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting, numbered
 from tests.retrieval.elastic.conftest import Make, access
 from tests.retrieval.test_bm25 import QUERIES, agree, trees
+from tests.retrieval.test_filter import LABELLED, finds_them
 
 Pair = tuple[ElasticsearchIndex, Bm25Index]
 
@@ -71,6 +72,12 @@ def small(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Pair:
 def test_any_query_tree_is_scored_as_by_the_embedded_index(query: Query, small: Pair) -> None:
     server, embedded = small
     assert agree(server.search(query, 70), embedded.search(query, 70))
+
+
+def test_filters_find_what_they_find_in_the_embedded_index(make: Make) -> None:
+    index = make(analyzer("whitespace"), shards=2)
+    index.add(LABELLED)
+    finds_them(index)
 
 
 def test_ten_thousand_hits_are_not_the_end_and_ties_are_in_order_of_id(make: Make) -> None:
