@@ -45,7 +45,7 @@ from retrieval.terms import TermStore
 
 BUILD = "geulgam index build"
 SHARD_DOCUMENTS = 10_000_000  # about 25 GB of terms
-_REPLICA_SECONDS = 600
+_REPLICA_SECONDS = 600  # for a copy of every shard to be made on another node
 
 
 @dataclass(frozen=True)
@@ -282,8 +282,9 @@ class ElasticsearchIndex:
             raise GeulgamError(NO_ROOM, FULL_HINT)
 
     def _resumable(self, name: str, wanted: Digest) -> Digest | None:
-        """What an unfinished index holds; None if that is not all wanted, or a part of it is gone."""
+        """What an unfinished index holds; None if that is not all wanted, or a part of it is gone and stays so."""
         try:
+            self._await_health(name, "yellow", self._patience)
             self.client.indices.refresh(index=name)
             present = document_ids(self.client, name)
         except ApiError:
@@ -292,8 +293,8 @@ class ElasticsearchIndex:
 
     def _finish(self, index: str, loaded: Loaded, corpus: str) -> None:
         """Write the index to disk, note what it holds, seal and copy it; then, in one step, put the alias there."""
-        client = self.client.options(request_timeout=_REPLICA_SECONDS)
-        client.indices.flush(index=index)
+        client = self.client
+        client.options(request_timeout=_REPLICA_SECONDS).indices.flush(index=index)
         found = Meta.of(client.indices.get_mapping(index=index)[index]["mappings"])
         if found is None:
             raise GeulgamError(f"the index {index} was removed while it was loaded", BUILD)
@@ -301,12 +302,16 @@ class ElasticsearchIndex:
         meta = replace(found, corpus=corpus, documents=loaded.documents, refused=len(loaded.refused), made=made)
         client.indices.put_mapping(index=index, meta=meta.plain())
         client.indices.put_settings(index=index, settings=mapping.finished_settings(self._replicas))
-        client.options(ignore_status=408).cluster.health(
-            index=index, wait_for_status="green", wait_for_no_initializing_shards=True, timeout=f"{_REPLICA_SECONDS}s"
-        )
+        room = len(data_nodes(client)) > (self._replicas or 0)  # else the replicas cannot be: they stay unassigned
+        self._await_health(index, "green" if room else "yellow", _REPLICA_SECONDS)
         old = [{"remove_index": {"index": live[0]}}] if (live := self._live()) else []
         unfinished = {"remove": {"index": index, "alias": mapping.unfinished(index)}}
         client.indices.update_aliases(actions=[*old, unfinished, {"add": {"index": index, "alias": self.alias}}])
+
+    def _await_health(self, index: str, status: str, seconds: float) -> None:
+        """Return when the index is as healthy as this, or after so many seconds."""
+        client = self.client.options(request_timeout=seconds + 30, ignore_status=408)
+        client.cluster.health(index=index, wait_for_status=status, timeout=f"{seconds:.0f}s")
 
     def _reject(self, loaded: Loaded) -> Path:
         """Keep what the server refused this time, beside the cached terms."""

@@ -330,11 +330,21 @@ def test_an_analyzer_that_the_server_lacks_says_how_to_get_it(elasticsearch_serv
     assert "elasticsearch-plugin install analysis-nori" in caught.value.hint
 
 
-def test_many_add_up_to_one_index_and_replicas_follow_the_settings(corpus: Corpus, make: Make) -> None:
-    index = make(Counting(), "replicas", replicas=0)
+def test_replicas_follow_the_settings_even_where_there_is_no_node_for_them(corpus: Corpus, make: Make) -> None:
+    for replicas in (0, 7):
+        index = make(Counting(), "replicas", replicas=replicas)
+        index.build(corpus)
+        state = index.state()
+        assert state is not None and state.replicas == replicas
+    corpus.add([document("하나 다섯")])
+    assert index.build(corpus)
+    assert len(index.search(Terms(("하나",)), 50)) == 31
+
+
+def test_what_is_added_one_by_one_is_not_taken_for_the_corpus(corpus: Corpus, make: Make) -> None:
+    index = make(Counting())
     index.build(corpus)
     index.add(numbered(["새 것"]))
-    assert len(index) == 31
-    assert index.stale(corpus) == "the corpus has changed"
-    state = index.state()
-    assert state is not None and state.replicas == 0
+    assert len(index) == 31 and index.stale(corpus) == "the corpus has changed"
+    index.build(corpus)
+    assert len(index) == 30 and index.stale(corpus) == ""
