@@ -85,30 +85,31 @@ def load(
     loading = _Loading(client, index, patience)
     missing = _without(wanted, present)
     lost = idle = 0
+    ask = False  # what the index holds: not before the first round
     with tqdm(total=len(wanted), initial=len(present), desc="indexing", unit="doc", disable=not progress) as bar:
         while True:
             try:
+                if ask:
+                    held_now = loading.patiently(loading.ids)
+                    before, missing = len(missing), _without(_without(wanted, held_now), loading.refused_ids())
+                    idle = idle + 1 if len(missing) >= before else 0
+                    if not len(missing) or idle == _ROUNDS:
+                        what = f"index {index} holds {len(held_now):,} documents instead of {len(wanted):,}"
+                        raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
+                    bar.n = len(wanted) - len(missing)
                 loading.send(source(missing), bar)
                 documents = loading.patiently(loading.count)
-                if documents + len(loading.refused) == len(wanted):
-                    return Loaded(documents, tuple(loading.refused), lost)
-                present = loading.patiently(lambda: document_ids(client, index))
             except _Away as away:
                 replaced = replace_lost(client, index)
                 if not replaced:
                     error = GeulgamError(NO_ROOM, FULL_HINT) if no_room(client, index) else away.error
                     raise error from None
                 lost += replaced
-                bar.write(f"{replaced} shards of the index did not come back; their documents are sent again")
-                continue
-            before = len(missing)
-            missing = _without(_without(wanted, present), np.sort(digests(refused.id for refused in loading.refused)))
-            bar.n = len(wanted) - len(missing)
-            bar.refresh()
-            idle = idle + 1 if len(missing) >= before else 0
-            if not len(missing) or idle == _ROUNDS:
-                what = f"index {index} holds {documents:,} documents instead of {len(wanted):,}"
-                raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
+                bar.set_postfix_str(f"{lost} shards did not come back: their documents are sent again")
+            else:
+                if documents + len(loading.refused) == len(wanted):
+                    return Loaded(documents, tuple(loading.refused), lost)
+            ask = True
 
 
 class _Loading:
@@ -141,11 +142,20 @@ class _Loading:
 
     def count(self) -> int:
         """How many documents can be found, once all of them can be."""
-        self._client.indices.refresh(index=self._index)
+        self._client.indices.refresh(index=self._index)  # of shards that are there: the search tells of others
         found = self._client.search(
             index=self._index, size=0, track_total_hits=True, allow_partial_search_results=False
         )
         return int(found["hits"]["total"]["value"])
+
+    def ids(self) -> Digest:
+        """The ids of the documents that are there, sorted, once all parts of the index are."""
+        self._client.indices.refresh(index=self._index)
+        return document_ids(self._client, self._index)
+
+    def refused_ids(self) -> Digest:
+        """The ids of the documents that were refused, sorted."""
+        return np.sort(digests(refused.id for refused in self.refused))
 
     def patiently(self, work: Callable[[], Result]) -> Result:
         """The result of the work, tried again while it fails for a passing reason. Raises _Away, GeulgamError."""
