@@ -1,0 +1,150 @@
+"""Nodes that die in the middle: every document is there once, none twice, and the load ends by itself."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elasticsearch import Elasticsearch
+
+from corpus.digests import DTYPE, Digest
+from corpus.document import document
+from corpus.errors import GeulgamError
+from retrieval.elastic import mapping
+from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.elastic.loading import load
+from retrieval.elastic.paging import document_ids
+from retrieval.elastic.rows import Row, Source, digests, held
+from retrieval.query import Terms
+from tests.elastic_server import Server
+from tests.retrieval.conftest import Counting
+from tests.retrieval.elastic.conftest import access
+
+NOTHING: Digest = np.zeros(0, DTYPE)
+COUNT = 6_000
+IDS = np.sort(digests(f"{number:032x}" for number in range(COUNT)))
+
+
+@pytest.fixture
+def whole(cluster: Server) -> Iterator[Server]:
+    """Three nodes, all of them up, before and after."""
+    yield cluster
+    for number, node in enumerate(cluster.nodes):
+        if not node.running:
+            cluster.kill(number)
+            cluster.restart(number, wait=False)
+    cluster.wait()
+
+
+@pytest.fixture
+def client(whole: Server) -> Iterator[Elasticsearch]:
+    with whole.client(request_timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def index(client: Elasticsearch) -> Iterator[str]:
+    """An empty index of three shards as a build begins it."""
+    name = f"test-deaths-{time.time_ns()}"
+    meta = mapping.Meta(name, "test", 1.2, 0.75, shards=3)
+    client.indices.create(
+        index=name,
+        settings=mapping.settings(meta),
+        mappings=mapping.mappings(meta),
+        aliases={mapping.unfinished(name): {}},
+        wait_for_active_shards="all",
+    )
+    yield name
+    client.indices.delete(index=name, ignore_unavailable=True)
+
+
+def source(events: Mapping[int, Callable[[], object]]) -> Source:
+    """Documents with 40 words each; after so many of them the event happens, once."""
+    left = dict(events)
+
+    def rows(missing: Digest) -> Iterator[Row]:
+        for number in range(COUNT):
+            id_ = f"{number:032x}"
+            if held(digests([id_]), missing)[0]:
+                yield Row(id_, " ".join(f"w{(number * word) % 997}" for word in range(40)), "", "", {})
+            if number in left:
+                left.pop(number)()
+
+    return rows
+
+
+def back_after(server: Server, node: int, seconds: float) -> None:
+    """Start the node again in so many seconds."""
+    timer = threading.Timer(seconds, server.restart, [node, False])
+    timer.daemon = True
+    timer.start()
+
+
+def there(client: Elasticsearch, index: str) -> Digest:
+    """The ids that the index holds, each as often as it is there."""
+    client.indices.refresh(index=index)
+    return document_ids(client, index)
+
+
+def test_nodes_that_are_killed_and_come_back_lose_nothing(whole: Server, client: Elasticsearch, index: str) -> None:
+    def dies(node: int) -> Callable[[], None]:
+        def die() -> None:
+            whole.kill(node)
+            back_after(whole, node, 2)
+
+        return die
+
+    loaded = load(client, index, source({1_500: dies(0), 4_500: dies(2)}), IDS, NOTHING)
+    assert (loaded.documents, loaded.lost, loaded.refused) == (COUNT, 0, ())
+    assert np.array_equal(there(client, index), IDS)
+
+
+def test_a_node_that_does_not_come_back_has_its_documents_sent_again(
+    whole: Server, client: Elasticsearch, index: str
+) -> None:
+    loaded = load(client, index, source({3_000: lambda: whole.kill(1)}), IDS, NOTHING, patience=15)
+    assert (loaded.documents, loaded.lost) == (COUNT, 1)
+    assert np.array_equal(there(client, index), IDS)
+
+
+def test_a_cluster_that_dies_whole_ends_the_load_and_the_next_one_goes_on(
+    whole: Server, client: Elasticsearch, index: str
+) -> None:
+    def die() -> None:
+        for number in range(3):
+            whole.kill(number)
+
+    with pytest.raises(GeulgamError, match="no connection to Elasticsearch"):
+        load(client, index, source({3_000: die}), IDS, NOTHING, patience=2)
+    for number in range(3):
+        whole.restart(number, wait=False)
+    whole.wait()
+    arrived = there(client, index)
+    assert 0 < len(arrived) < COUNT
+    assert load(client, index, source({}), IDS, arrived).documents == COUNT
+    assert np.array_equal(there(client, index), IDS)
+
+
+def test_a_cluster_that_is_back_in_time_is_waited_for(whole: Server, client: Elasticsearch, index: str) -> None:
+    def die() -> None:
+        for number in range(3):
+            whole.kill(number)
+            back_after(whole, number, 1)
+
+    loaded = load(client, index, source({3_000: die}), IDS, NOTHING)
+    assert (loaded.documents, loaded.lost) == (COUNT, 0)
+    assert np.array_equal(there(client, index), IDS)
+
+
+def test_a_search_is_answered_while_any_node_is_down(whole: Server, tmp_path: Path) -> None:
+    index = ElasticsearchIndex("test-replicas", tmp_path, Counting(), access=access(whole))
+    index.add(document(f"하나 둘 {number}") for number in range(300))
+    state = index.state()
+    assert state is not None and (state.shards, state.replicas, state.health) == (3, 1, "green")
+    before = index.search(Terms(("둘",)), 300)
+    whole.kill(1)
+    whole.wait()
+    assert len(before) == 300
+    assert index.search(Terms(("둘",)), 300) == before
