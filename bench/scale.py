@@ -36,7 +36,7 @@ from tests.elastic_server import Server
 
 BACKENDS = ("bm25s", "rank-bm25", "elasticsearch")
 QUERIES, TERMS, K = 50, 6, 500
-RANK_BYTES = 45_000  # of memory that rank_bm25 takes for a document of 490 terms, measured at 10⁴ and 10⁵
+RANK_BYTES = 21_000  # of memory that rank_bm25 takes for a document of 490 terms, measured at 10⁴ and 10⁵
 
 
 class Drawn:
