@@ -1,25 +1,20 @@
 """The index on an Elasticsearch server: an alias, behind which a build puts a new index when that is complete.
 
-    alias                                what is searched, e.g. geulgam-my-contest-1a2b3c4d
-    alias-20250131-094512-6f0a           one build; never changed once the alias stands at it
-
-A build begins with what it can use: an index that a killed build has left, else a copy (hard links) of the live
-one if it was made in the same way and holds nothing that has left the corpus, else an empty one.
+alias                                what is searched, e.g. geulgam-my-contest-1a2b3c4d
+alias-20250131-094512-6f0a           one build; never changed once the alias stands at it
 """
 
 import json
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import Elasticsearch
 
 from corpus.atomic import write_text
 from corpus.digests import Digest
@@ -29,23 +24,21 @@ from corpus.store import Corpus
 from retrieval import spelling
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
+from retrieval.elastic.alias import live
 from retrieval.elastic.analyzer import ServerAnalyzer
+from retrieval.elastic.building import BUILD, Building
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
-from retrieval.elastic.failures import FULL_HINT, NO_ROOM, explaining
-from retrieval.elastic.loading import PATIENCE, Loaded, load
+from retrieval.elastic.failures import explaining
+from retrieval.elastic.loading import Loaded
 from retrieval.elastic.mapping import Meta, indexed
 from retrieval.elastic.paging import PAGE, document_ids, pages
+from retrieval.elastic.patience import PATIENCE
 from retrieval.elastic.rows import Source, analysed, digests, held, raw
-from retrieval.elastic.shards import data_nodes, no_room
 from retrieval.index import K1, B, Hit, NearTerm
 from retrieval.query import Query
 from retrieval.strings import Strings
 from retrieval.terms import TermStore
-
-BUILD = "geulgam index build"
-SHARD_DOCUMENTS = 10_000_000  # about 25 GB of terms
-_REPLICA_SECONDS = 600  # for a copy of every shard to be made on another node
 
 
 @dataclass(frozen=True)
@@ -113,20 +106,20 @@ class ElasticsearchIndex:
         if not self._raw:
             self.terms.add(given.values(), progress)
         wanted = np.sort(digests(given))
-        live = self._live()
-        if live and live[1].recipe != self._meta().recipe:
+        found = self._live()
+        if found and found[1].recipe != self._meta().recipe:
             raise GeulgamError(f"the index {self.alias} was made with other settings", BUILD)
-        there = document_ids(self.client, live[0]) if live else wanted[:0]
+        there = document_ids(self.client, found[0]) if found else wanted[:0]
         if not held(wanted, there).all():
             source = raw(given.values()) if self._raw else analysed(self.terms, lambda ids: [given[id_] for id_ in ids])
             self._build(source, np.union1d(there, wanted), "", progress)
 
     def stale(self, corpus: Corpus) -> str:
         """Why the index is not that of this corpus with these settings; empty if it is. Raises GeulgamError."""
-        live = self._live()
-        if live is None:
+        found = self._live()
+        if found is None:
             return f"there is no index {self.alias} on the server"
-        meta = live[1]
+        meta = found[1]
         if meta.corpus != corpus.fingerprint():
             return "the corpus has changed"
         if meta.recipe != self._meta().recipe:
@@ -137,15 +130,15 @@ class ElasticsearchIndex:
 
     def told(self) -> Meta | None:
         """What the index was made from, with whatever settings; None if there is none. Raises GeulgamError."""
-        live = self._live()
-        return live[1] if live else None
+        found = self._live()
+        return found[1] if found else None
 
     def manifest(self) -> Meta:
         """What the index was made from. Raises GeulgamError if there is none, or none that this analyzer can search."""
-        live = self._live()
-        if live is None:
+        found = self._live()
+        if found is None:
             raise GeulgamError(f"there is no index {self.alias} on the Elasticsearch server", BUILD)
-        meta = live[1]
+        meta = found[1]
         if meta.format != mapping.FORMAT:
             raise GeulgamError(f"the index {self.alias} was made by another version of geulgam", BUILD)
         if meta.analyzer != self.analyzer.fingerprint:
@@ -200,20 +193,20 @@ class ElasticsearchIndex:
         return spelling.near(term, Strings.of(pa.array(terms, pa.string())), frequencies, limit)
 
     def __len__(self) -> int:
-        live = self._live()
-        return live[1].documents if live else 0
+        found = self._live()
+        return found[1].documents if found else 0
 
     def state(self) -> State | None:
         """How the index is now, or None if there is none. Raises GeulgamError if the server does not answer."""
-        live = self._live()
-        if live is None:
+        found = self._live()
+        if found is None:
             return None
         with explaining():
-            health = self.client.cluster.health(index=live[0])
-            stats = self.client.indices.stats(index=live[0], metric=["docs", "store"])["_all"]
-            settings = self.client.indices.get_settings(index=live[0], flat_settings=True)[live[0]]["settings"]
+            health = self.client.cluster.health(index=found[0])
+            stats = self.client.indices.stats(index=found[0], metric=["docs", "store"])["_all"]
+            settings = self.client.indices.get_settings(index=found[0], flat_settings=True)[found[0]]["settings"]
             return State(
-                live[0],
+                found[0],
                 int(stats["primaries"]["docs"]["count"]),
                 int(stats["total"]["store"]["size_in_bytes"]),
                 int(settings["index.number_of_shards"]),
@@ -224,94 +217,16 @@ class ElasticsearchIndex:
             )
 
     def _build(self, source: Source, wanted: Digest, corpus: str, progress: bool) -> Loaded:
-        """Load what is missing, make it safe, and move the alias."""
-        with explaining():
-            index, present = self._begin(wanted)
-            loaded = load(self.client, index, source, wanted, present, patience=self._patience, progress=progress)
-            if not loaded.documents:
-                raise GeulgamError("Elasticsearch refused every document", f"see {self._reject(loaded)}")
-            self._finish(index, loaded, corpus)
-            self._reject(loaded)
-        return loaded
-
-    def _begin(self, wanted: Digest) -> tuple[str, Digest]:
-        """An index to load, and what it holds of what is wanted."""
-        recipe = self._meta().recipe
-        live, left = self._live(), self._left()
-        usable = [(name, meta) for name, meta in left if meta.recipe == recipe and self._shards in (None, meta.shards)]
-        for name, _ in [entry for entry in left if entry not in usable]:
-            self.client.indices.delete(index=name)
-        for name, _ in usable:
-            present = self._resumable(name, wanted)
-            if present is not None:
-                return name, present
-            self.client.indices.delete(index=name)
-        name = f"{self.alias}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        if live and live[1].recipe == recipe and self._shards in (None, live[1].shards):
-            present = document_ids(self.client, live[0])
-            if held(present, wanted).all():
-                made = self.client.indices.clone(
-                    index=live[0],
-                    target=name,
-                    settings=mapping.cloned_settings(),
-                    aliases={mapping.unfinished(name): {}},
-                    wait_for_active_shards="all",
-                )
-                self._placed(name, made)
-                return name, present
-        shards = self._shards or max(len(data_nodes(self.client)), -(-len(wanted) // SHARD_DOCUMENTS))
-        meta = replace(self._meta(), shards=shards)
         own = "whitespace"
         if isinstance(self.analyzer, ServerAnalyzer):
             self.analyzer.check()
             own = self.analyzer.own_name
-        made = self.client.indices.create(
-            index=name,
-            settings=mapping.settings(meta),
-            mappings=mapping.mappings(meta, own),
-            aliases={mapping.unfinished(name): {}},
-            wait_for_active_shards="all",
-        )
-        self._placed(name, made)
-        return name, wanted[:0]
-
-    def _placed(self, index: str, made: Any) -> None:
-        """Raise GeulgamError if no disk has room for the new index. A node that is away may come while it is loaded."""
-        if not made["shards_acknowledged"] and no_room(self.client, index):
-            self.client.indices.delete(index=index)
-            raise GeulgamError(NO_ROOM, FULL_HINT)
-
-    def _resumable(self, name: str, wanted: Digest) -> Digest | None:
-        """What an unfinished index holds; None if that is not all wanted, or a part of it is gone and stays so."""
-        try:
-            self._await_health(name, "yellow", self._patience)
-            self.client.indices.refresh(index=name)
-            present = document_ids(self.client, name)
-        except ApiError:
-            return None
-        return present if held(present, wanted).all() else None
-
-    def _finish(self, index: str, loaded: Loaded, corpus: str) -> None:
-        """Write the index to disk, note what it holds, seal and copy it; then, in one step, put the alias there."""
-        client = self.client
-        client.options(request_timeout=_REPLICA_SECONDS).indices.flush(index=index)
-        found = Meta.of(client.indices.get_mapping(index=index)[index]["mappings"])
-        if found is None:
-            raise GeulgamError(f"the index {index} was removed while it was loaded", BUILD)
-        made = datetime.now().astimezone().isoformat(timespec="seconds")
-        meta = replace(found, corpus=corpus, documents=loaded.documents, refused=len(loaded.refused), made=made)
-        client.indices.put_mapping(index=index, meta=meta.plain())
-        client.indices.put_settings(index=index, settings=mapping.finished_settings(self._replicas))
-        room = len(data_nodes(client)) > (self._replicas or 0)  # else the replicas cannot be: they stay unassigned
-        self._await_health(index, "green" if room else "yellow", _REPLICA_SECONDS)
-        old = [{"remove_index": {"index": live[0]}}] if (live := self._live()) else []
-        unfinished = {"remove": {"index": index, "alias": mapping.unfinished(index)}}
-        client.indices.update_aliases(actions=[*old, unfinished, {"add": {"index": index, "alias": self.alias}}])
-
-    def _await_health(self, index: str, status: str, seconds: float) -> None:
-        """Return when the index is as healthy as this, or after so many seconds."""
-        client = self.client.options(request_timeout=seconds + 30, ignore_status=408)
-        client.cluster.health(index=index, wait_for_status=status, timeout=f"{seconds:.0f}s")
+        building = Building(self.client, self._meta(), own, self._shards, self._replicas, self._patience)
+        loaded = building.build(source, wanted, corpus, progress)
+        rejected = self._reject(loaded)
+        if not loaded.documents:
+            raise GeulgamError("Elasticsearch refused every document", f"see {rejected}")
+        return loaded
 
     def _reject(self, loaded: Loaded) -> Path:
         """Keep what the server refused this time, beside the cached terms."""
@@ -330,31 +245,7 @@ class ElasticsearchIndex:
         return Meta(self.alias, self.analyzer.fingerprint, self.k1, self.b, self._shards or 0)
 
     def _live(self) -> tuple[str, Meta] | None:
-        """The index behind the alias; None if there is none. Raises GeulgamError for one that is not ours."""
-        another = "choose another name: retrieval.elasticsearch_index"
-        with explaining():
-            told = self.client.options(ignore_status=404).indices.get(index=self.alias, features="mappings,aliases")
-        if "error" in told:
-            return None
-        if self.alias in told:
-            raise GeulgamError(f"{self.alias} is an index on the server, not an alias that geulgam made", another)
-        if len(told.body) > 1:
-            raise GeulgamError(f"the alias {self.alias} stands at several indices", another)
-        ((name, found),) = told.body.items()
-        meta = Meta.of(found["mappings"])
-        if meta is None and "geulgam" not in found["mappings"].get("_meta", {}):
-            raise GeulgamError(f"the alias {self.alias} stands at {name}, which geulgam did not make", another)
-        return str(name), meta or Meta(self.alias, "", 0, 0, 0, format=0)
-
-    def _left(self) -> list[tuple[str, Meta]]:
-        """The indices that builds which did not end have left, newest first."""
-        told = self.client.indices.get(index=f"{self.alias}-*", features="mappings,aliases")
-        found = (
-            (str(name), Meta.of(it["mappings"]))
-            for name, it in told.body.items()
-            if mapping.unfinished(name) in it["aliases"]
-        )
-        return sorted(((n, m) for n, m in found if m and m.alias == self.alias), reverse=True)
+        return live(self.client, self.alias)
 
     @contextmanager
     def _searching(self) -> Iterator[None]:

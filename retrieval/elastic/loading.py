@@ -7,13 +7,11 @@ Not by the client's ``parallel_bulk``: it gives up at the first broken connectio
 on Ctrl-C first sends all the rest. Memory is that of a few chunks, and 16 bytes for each document.
 """
 
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -26,17 +24,14 @@ from corpus.errors import GeulgamError
 from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explained, is_full, passing, reason_of
 from retrieval.elastic.mapping import unfinished
 from retrieval.elastic.paging import document_ids
+from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, Away, Patience
 from retrieval.elastic.rows import Row, Source, digests, held
 from retrieval.elastic.shards import no_room, replace_lost
 
 THREADS = 4  # requests at a time
 CHUNK_DOCUMENTS = 1_000
 CHUNK_BYTES = 5_000_000
-PATIENCE = 300.0  # seconds for which a node may be away
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two attempts
 _ROUNDS = 5  # in which nothing new arrives although the server takes everything
-
-Result = TypeVar("Result")
 
 
 class Refused(NamedTuple):
@@ -55,14 +50,6 @@ class Loaded:
     documents: int
     refused: tuple[Refused, ...]
     lost: int
-
-
-class _Away(Exception):
-    """A part of the server has not answered for longer than one waits."""
-
-    def __init__(self, error: GeulgamError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 def load(
@@ -90,7 +77,7 @@ def load(
         while True:
             try:
                 if ask:
-                    held_now = loading.patiently(loading.ids)
+                    held_now = loading.patience.until_done(loading.ids)
                     before, missing = len(missing), _without(_without(wanted, held_now), loading.refused_ids())
                     idle = idle + 1 if len(missing) >= before else 0
                     if not len(missing) or idle == _ROUNDS:
@@ -98,8 +85,8 @@ def load(
                         raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
                     bar.n = len(wanted) - len(missing)
                 loading.send(source(missing), bar)
-                documents = loading.patiently(loading.count)
-            except _Away as away:
+                documents = loading.patience.until_done(loading.count)
+            except Away as away:
                 replaced = replace_lost(client, index)
                 if not replaced:
                     error = GeulgamError(NO_ROOM, FULL_HINT) if no_room(client, index) else away.error
@@ -118,15 +105,13 @@ class _Loading:
     def __init__(self, client: Elasticsearch, index: str, patience: float) -> None:
         self._client = client.options(max_retries=0)  # here is where it is tried again, after a pause
         self._index = index
-        self._patience = patience
-        self._answered = time.monotonic()
-        self._stop = threading.Event()
+        self.patience = Patience(patience)
         self.refused: list[Refused] = []
 
     def send(self, rows: Iterable[Row], bar: Any) -> None:
         """Send all the rows, a few chunks ahead of the server; on Ctrl-C only what is under way."""
-        self._answered = time.monotonic()
-        self._stop.clear()
+        self.patience.answered()
+        self.patience.stop.clear()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
         pending: deque[Future[int]] = deque()
         try:
@@ -137,7 +122,7 @@ class _Loading:
             while pending:
                 bar.update(pending.popleft().result())
         finally:
-            self._stop.set()
+            self.patience.stop.set()
             pool.shutdown(cancel_futures=True)
 
     def count(self) -> int:
@@ -157,21 +142,10 @@ class _Loading:
         """The ids of the documents that were refused, sorted."""
         return np.sort(digests(refused.id for refused in self.refused))
 
-    def patiently(self, work: Callable[[], Result]) -> Result:
-        """The result of the work, tried again while it fails for a passing reason. Raises _Away, GeulgamError."""
-        self._answered = time.monotonic()
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return work()
-            except (ApiError, TransportError) as error:
-                self._wait_or_raise(error, pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-
     def _chunk(self, lines: Sequence[Any]) -> int:
         """Send until every line was taken or refused; how many were taken. Runs in a thread."""
-        taken, pause = 0, _FIRST_PAUSE
-        while lines and not self._stop.is_set():
+        taken, pause = 0, FIRST_PAUSE
+        while lines and not self.patience.stop.is_set():
             try:
                 answer = self._client.bulk(
                     index=unfinished(self._index),
@@ -189,19 +163,21 @@ class _Loading:
                     self._refuse(lines[0], "it is larger than the server takes in one request")
                     return taken
                 else:
-                    self._wait_or_raise(error, pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    if not passing(error):
+                        raise explained(error) from error
+                    pause = self.patience.wait(error, pause)
                 continue
             items = [item["create"] for item in answer["items"]]
             again = [line for line, item in zip(lines, items, strict=True) if self._failed(line, item)]
             if len(again) < len(lines):
-                self._answered, pause = time.monotonic(), _FIRST_PAUSE
+                self.patience.answered()
+                pause = FIRST_PAUSE
                 taken += len(lines) - len(again)
             lines = again
             if lines:
                 reasons = (reason_of(item["error"])[1] for item in items if item["status"] in PASSING)
-                self._wait_or_raise(GeulgamError(f"Elasticsearch cannot take documents now: {next(reasons)}"), pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                busy = GeulgamError(f"Elasticsearch cannot take documents now: {next(reasons)}")
+                pause = self.patience.wait(busy, pause)
         return taken
 
     def _failed(self, line: bytes, item: dict[str, Any]) -> bool:
@@ -222,14 +198,6 @@ class _Loading:
     def _refuse(self, line: bytes, reason: str) -> None:
         told = orjson.loads(line.partition(b"\n")[2])
         self.refused.append(Refused(told["id"], told["title"], told["source"], reason))
-
-    def _wait_or_raise(self, error: Exception, pause: float) -> None:
-        """Pause after a passing failure; _Away if nothing has been answered for too long."""
-        if not isinstance(error, GeulgamError) and not passing(error):
-            raise explained(error) from error
-        if time.monotonic() - self._answered > self._patience:
-            raise _Away(error if isinstance(error, GeulgamError) else explained(error))
-        self._stop.wait(pause)
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[bytes]]:
