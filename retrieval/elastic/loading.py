@@ -111,7 +111,6 @@ class _Loading:
     def send(self, rows: Iterable[Row], bar: Any) -> None:
         """Send all the rows, a few chunks ahead of the server; on Ctrl-C only what is under way."""
         self.patience.answered()
-        self.patience.stop.clear()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
         pending: deque[Future[int]] = deque()
         try:
@@ -124,6 +123,7 @@ class _Loading:
         finally:
             self.patience.stop.set()
             pool.shutdown(cancel_futures=True)
+            self.patience.stop.clear()
 
     def count(self) -> int:
         """How many documents can be found, once all of them can be."""
