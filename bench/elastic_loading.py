@@ -1,0 +1,83 @@
+"""Loading: geulgam's against `helpers.bulk` with the server's defaults, on one node and on three, in the same run.
+
+Documents of about 490 terms by Zipf's law (:mod:`bench.scale`), analysed before any clock starts. The peer is what one
+writes first: the client's `helpers.bulk` of the terms as a text into an index that the server makes up, with its
+defaults: dynamic mapping, one shard, one replica where there is a second node. Both are warmed up with a tenth of the
+documents, then measured in turn, each until all its documents can be found. What it takes us afterwards to copy the
+shards to a second node, which the peer does while it loads, is told apart.
+
+    python -m bench.elastic_loading [--documents 100000] [--nodes 1 3]
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from elasticsearch import Elasticsearch, helpers
+
+from bench.scale import Drawn, prepare
+from corpus.store import Corpus
+from retrieval.elastic.connection import Access
+from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.terms import TermStore
+from tests.elastic_server import Server
+
+
+def peer(client: Elasticsearch, folder: Path) -> float:
+    """Seconds of `helpers.bulk` until all documents can be found."""
+    name = "bench-peer"
+    client.indices.delete(index=name, ignore_unavailable=True)
+    documents = TermStore(folder / "terms", Drawn()).of(Corpus(folder / "corpus").ids())
+    rows = [(id_, " ".join(terms)) for id_, terms in documents]
+    began = time.perf_counter()
+    helpers.bulk(client, ({"_index": name, "_id": id_, "text": text} for id_, text in rows))
+    client.indices.refresh(index=name)
+    seconds = time.perf_counter() - began
+    assert client.count(index=name)["count"] == len(rows)
+    client.indices.delete(index=name)
+    return seconds
+
+
+def ours(client: Elasticsearch, access: Access, folder: Path, nodes: int) -> tuple[float, float]:
+    """Seconds of a build until all documents can be found, and from then until each shard has its replica."""
+    corpus = Corpus(folder / "corpus")
+    index = ElasticsearchIndex("bench-ours", folder, Drawn(), access=access, replicas=0)
+    began = time.perf_counter()
+    loaded = index.build(corpus)
+    seconds = time.perf_counter() - began
+    assert loaded and loaded.documents == len(corpus)
+    began = time.perf_counter()
+    if nodes > 1:
+        ElasticsearchIndex("bench-ours", folder, Drawn(), access=access, replicas=1).build(corpus)
+        client.cluster.health(index="bench-ours", wait_for_status="green", timeout="600s")
+    copied = time.perf_counter() - began
+    client.indices.delete(index=",".join(client.indices.get(index="bench-ours-*").body))
+    return seconds, copied
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--nodes", type=int, nargs="*", default=[1, 3])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        small, whole = Path(temporary, "small"), Path(temporary, "whole")
+        prepare(small, options.documents // 10)
+        prepare(whole, options.documents)
+        for nodes in options.nodes:
+            with Server.start(nodes=nodes, heap="1g" if nodes == 1 else "512m") as server:
+                client, access = server.client(request_timeout=600), Access.given(server.environment)
+                peer(client, small)
+                ours(client, access, small, nodes)
+                theirs = peer(client, whole)
+                seconds, copied = ours(client, access, whole, nodes)
+            fast, slow = options.documents / seconds, options.documents / theirs
+            after = f"; replicas {copied:.0f} s more" if nodes > 1 else ""
+            print(f"{nodes} node(s), {options.documents:,} documents: helpers.bulk {slow:,.0f} documents/s", end=", ")
+            print(f"ours {fast:,.0f}, {fast / slow:.2f} ×{after}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
