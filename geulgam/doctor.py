@@ -17,6 +17,8 @@ from geulgam.distribution import requirements
 
 ANALYZERS = {"kiwipiepy": "kiwi (the default)", "python-mecab-ko": "mecab"}
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:.*?>=\s*([\d.]+))?")
+# Documents up to which a backend is the right choice, see docs/scale.md.
+_RANK_MOST, _EMBEDDED_MOST = 10_000, 1_000_000
 _ROOM = 3e9  # bytes: the converted base, and a workspace with some adapters
 
 
@@ -42,6 +44,7 @@ def examine() -> list[Finding]:
         *_downloaded(),
         *_disk(),
         *_elasticsearch(),
+        *_backend(),
     ]
 
 
@@ -189,6 +192,25 @@ def _elasticsearch() -> Iterator[Finding]:
         yield Finding(name, f"{found}, {health['status']}", health["status"] != "red")
     except GeulgamError as error:
         yield Finding(name, str(error), False, False, error.hint)
+
+
+def _backend() -> Iterator[Finding]:
+    """Whether the backend of this folder's workspace suits the size of its corpus."""
+    from corpus.store import Corpus
+    from geulgam.workspace import Workspace
+
+    try:
+        place = Workspace.find()
+        chosen, documents = place.settings().retrieval.backend, len(Corpus(place.corpus))
+    except GeulgamError:  # no workspace, or one whose own commands tell what is wrong with it
+        return
+    better = ""
+    if chosen != "elasticsearch" and documents > _EMBEDDED_MOST:
+        better = "elasticsearch"
+    elif chosen == "rank-bm25" and documents > _RANK_MOST:
+        better = "bm25s"
+    remedy = f'set retrieval.backend to "{better}": docs/scale.md tells why' if better else ""
+    yield Finding("backend of this workspace", f"{chosen}, for {documents:,} documents", not better, False, remedy)
 
 
 def _java() -> str:

@@ -22,6 +22,7 @@ FILE = ROOT / "docker-compose.yml"
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 SETTINGS: dict[str, Any] = YAML(typ="safe").load(FILE)
 SERVICES: dict[str, dict[str, Any]] = SETTINGS["services"]
+START = "/usr/local/bin/docker-entrypoint.sh eswrapper"  # of the image
 NODES = [name for name, service in SERVICES.items() if "healthcheck" in service]
 
 
@@ -72,6 +73,15 @@ def test_the_image_gets_every_package_and_nothing_else() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
     assert packages < {line.removeprefix("!") for line in lines} and "*" in lines
+
+
+@pytest.mark.parametrize(("maps", "said"), [(65530, "false"), (262144, "")])
+def test_a_node_maps_files_into_memory_where_the_host_allows_it(maps: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "max_map_count").write_text(f"{maps}\n", encoding="utf-8")
+    script = _interpolated(SERVICES["elasticsearch"]["command"][0])
+    script = script.replace("/proc/sys/vm", str(tmp_path)).replace(START, "printenv node.store.allow_mmap")
+    done = subprocess.run([*SERVICES["elasticsearch"]["entrypoint"][2:], script], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (said, "")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,19 @@ def test_an_unknown_key_stops_every_command_that_reads_settings(geulgam: Command
     for words in (("topic", "list"), ("finetune",), ("run", "--dry-run")):
         said = geulgam(*words)
         assert said.code == 1 and "unknown key finetune.epoch" in said.err and "finetune.epochs" in said.err
+
+
+def test_the_doctor_advises_on_the_backend(
+    geulgam: Command, indexed: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def backend() -> dict[str, Any]:
+        return next(
+            found for found in geulgam("doctor", "--json").json["findings"] if found["name"].startswith("backend")
+        )
+
+    assert (backend()["found"], backend()["ok"]) == ("bm25s, for 147 documents", True)
+    monkeypatch.setattr("geulgam.doctor._EMBEDDED_MOST", 100)
+    assert "elasticsearch" in backend()["remedy"]
 
 
 def test_doctor_tells_what_is_there_and_fails_for_what_is_missing(
