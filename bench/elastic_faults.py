@@ -5,7 +5,7 @@ Documents of about 490 terms by Zipf's law (:mod:`bench.scale`), analysed before
 1. Undisturbed.
 2. One node after the other is killed, five times in all: as soon as the load goes on, the next one. Each is started
    again after three seconds. The load has to end by itself.
-3. All three nodes are killed and stay away until the load has given up; the same load is begun again.
+3. All three nodes are killed when half has arrived, and stay away until the load has given up; it is begun again.
 
 After each it is told which documents are missing, which are there twice, and whether the hits of 50 queries of six
 terms (k = 500) are those of the embedded index to the last digit, which they are not if a single term is counted twice.
@@ -40,8 +40,10 @@ STRIDE = 3_000  # documents that are to arrive between two deaths
 class Tormentor:
     """Waits in a thread until documents arrive in an index, and then does its deeds, one after the other."""
 
-    def __init__(self, server: Server, index: ElasticsearchIndex, deeds: list[Callable[[], None]]) -> None:
-        self.done = 0
+    def __init__(
+        self, server: Server, index: ElasticsearchIndex, deeds: list[Callable[[], None]], stride: int = STRIDE
+    ) -> None:
+        self.done, self._stride = 0, stride
         self._server, self._builds, self._deeds = server, f"{index.alias}-*", deeds
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
@@ -57,7 +59,7 @@ class Tormentor:
     def _work(self) -> None:
         for deed in self._deeds:
             begin = self._taken_in()
-            while self._taken_in() < begin + STRIDE:
+            while self._taken_in() < begin + self._stride:
                 if self._over.wait(0.1):
                     return
             deed()
@@ -136,7 +138,7 @@ def main() -> None:
 
         night = index("night", patience=5.0)
         try:
-            with Tormentor(server, night, [kill_all]):
+            with Tormentor(server, night, [kill_all], options.documents // 2):
                 night.build(corpus)
             print("   the load ended before the nodes were killed")
         except GeulgamError as error:
@@ -146,7 +148,7 @@ def main() -> None:
         server.wait()
         (unfinished,) = night.client.indices.get(index=f"{night.alias}-*").body
         night.client.indices.refresh(index=unfinished)
-        print(f"   {len(document_ids(night.client, unfinished)):,} documents had arrived")
+        print(f"   {len(document_ids(night.client, unfinished)):,} documents were on disk")
         night.build(corpus)
         check(night, corpus, embedded)
 
