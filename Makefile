@@ -36,6 +36,10 @@ bench: install
 	$(BIN)/python -m bench.training_speed
 	$(BIN)/python -m bench.generation
 	$(BIN)/python -m bench.adaptation
+	$(BIN)/python -m bench.elastic_ranking
+	$(BIN)/python -m bench.elastic_loading
+	$(BIN)/python -m bench.elastic_faults
+	$(BIN)/python -m bench.scale
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -115,7 +115,7 @@ class Building:
         return index
 
     def _finish(self, index: str, loaded: Loaded, corpus: str) -> None:
-        """Note what the index holds, seal and copy it; then, in one step, put the alias there.
+        """Write the index to disk, note what it holds, seal and copy it; then, in one step, put the alias there.
 
         May be called again where it failed.
         """
@@ -123,6 +123,7 @@ class Building:
         if live and live[0] == index:
             return
         indices = self.client.indices
+        self.client.options(request_timeout=_REPLICA_SECONDS).indices.flush(index=index)
         found = Meta.of(indices.get_mapping(index=index)[index]["mappings"])
         if found is None:
             raise GeulgamError(f"the index {index} was changed while it was loaded", BUILD)

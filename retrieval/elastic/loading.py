@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
-from elastic_transport import ConnectionTimeout, TransportError
+from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 from tqdm import tqdm
 
@@ -32,7 +32,6 @@ THREADS = 4  # requests at a time
 CHUNK_DOCUMENTS = 1_000
 CHUNK_BYTES = 5_000_000
 _ROUNDS = 5  # in which nothing new arrives although the server takes everything
-_FLUSH_SECONDS = 600
 
 
 class Refused(NamedTuple):
@@ -127,11 +126,8 @@ class _Loading:
             self.patience.stop.clear()
 
     def count(self) -> int:
-        """How many documents there are, all of them on disk, so that a node that dies later keeps them."""
-        flushed = self._client.options(request_timeout=_FLUSH_SECONDS).indices.flush(index=self._index)
-        if flushed["_shards"]["failed"]:  # of shards that are there; of others the search tells
-            raise ConnectionTimeout("a shard was not written to disk")
-        self._client.indices.refresh(index=self._index)
+        """How many documents can be found, once all of them can be."""
+        self._client.indices.refresh(index=self._index)  # of shards that are there: the search tells of others
         found = self._client.search(
             index=self._index, size=0, track_total_hits=True, allow_partial_search_results=False
         )

@@ -14,15 +14,7 @@ from typing import Any
 FORMAT = 1
 TERM_LIMIT = 127  # characters, 254 UTF-16 units at most: Lucene's whitespace tokenizer cuts at 255
 _EXACT = {"type": "keyword", "doc_values": False, "ignore_above": 8_191}  # 32,766 bytes is Lucene's limit
-# While an index is loaded it is not searched, and what a dying node loses is found missing and sent again: so no
-# refresh, no replica, and no commits that cut the log of operations short.
-_LOG = {"translog.flush_threshold_size": "2gb"}
-_LOADING: dict[str, Any] = {
-    "refresh_interval": "-1",
-    "auto_expand_replicas": "false",
-    "number_of_replicas": 0,
-    **_LOG,
-}
+_LOADING: dict[str, Any] = {"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0}
 
 
 @dataclass(frozen=True)
@@ -76,8 +68,7 @@ def cloned_settings() -> dict[str, Any]:
 
 def finished_settings(replicas: int | None) -> dict[str, Any]:
     """The settings of an index that is complete: sealed, refreshed as usual, and with its replicas."""
-    usual = dict.fromkeys(("refresh_interval", *_LOG))
-    return {**usual, "blocks.write": True, **replica_settings(replicas)}
+    return {"refresh_interval": None, "blocks.write": True, **replica_settings(replicas)}
 
 
 def replica_settings(replicas: int | None) -> dict[str, Any]:
