@@ -83,7 +83,7 @@ def test_a_build_that_is_broken_off_while_the_server_is_away_is_gone_on_with(
     assert half.code == 1 and "there is no index" in half.err  # never half of one
     again = process("index", "build", cwd=large.folder)
     assert again.out.startswith(f"{COUNT:,} documents indexed")
-    assert arrived(secure_server) < COUNT  # since its restart: the rest alone
+    assert arrived(secure_server) <= COUNT  # since its restart: from its own log or sent now, none of them twice
     assert process("index", "status", "--json", cwd=large.folder).json["server"]["documents"] == COUNT
 
 
