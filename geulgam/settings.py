@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from corpus.errors import GeulgamError
 from finetune.recipe import Recipe
+from retrieval.analyzer import SERVER
 
 PREFIX = "GEULGAM_"
 _NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
@@ -50,7 +51,7 @@ class RetrievalSettings(_Section):
 
     @model_validator(mode="after")
     def _analyzer_is_there(self) -> Self:
-        if self.analyzer.startswith("server:") and self.backend != "elasticsearch":
+        if self.analyzer.startswith(SERVER) and self.backend != "elasticsearch":
             what = f"retrieval.analyzer is {self.analyzer}, but retrieval.backend is {self.backend}"
             raise GeulgamError(what, "an analyzer of the server's own needs the backend elasticsearch")
         return self

@@ -120,6 +120,25 @@ def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any
     return "\n".join(lines).rstrip() + "\n"
 
 
+def put_setting(file: Path, key: str, value: str) -> bool:
+    """Set "section.name" in the file, keeping all else, where its default is commented out; whether it was another."""
+    section, name = key.split(".")
+    document = _open(file)
+    table = document.setdefault(section, tomlkit.table())
+    if table.get(name) == value:
+        return False
+    default = re.compile(rf"(^\[{section}\].*\n(?:(?!\[).*\n)*?)# {name} = .*$", re.MULTILINE)
+    text = tomlkit.dumps(document)
+    found = None if name in table else default.search(text)
+    if found:
+        text = f"{text[: found.end(1)]}{name} = {_toml(value)}{text[found.end() :]}"
+    else:
+        table[name] = value
+        text = tomlkit.dumps(document)
+    write_text(file, text)
+    return True
+
+
 def put_topic(file: Path, topic: TopicSettings) -> TopicSettings | None:
     """Add the topic to the file, or change the one of that name, keeping all else; returns what it was before."""
     document = _open(file)

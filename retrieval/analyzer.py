@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, cast
 from corpus.errors import GeulgamError
 
 DEFAULT = "kiwi"
+SERVER = "server:"  # before the name of one that an Elasticsearch server has
 
 # name -> module and class; the module is imported when the analyzer is first asked for.
 _KNOWN = {
@@ -65,10 +66,10 @@ def analyzer(name: str = DEFAULT) -> Analyzer:
 
     ``server:NAME`` is one of an Elasticsearch server's own (:mod:`retrieval.elastic.analyzer`).
     """
-    if name.startswith("server:"):
+    if name.startswith(SERVER):
         from retrieval.elastic.analyzer import ServerAnalyzer
 
-        return ServerAnalyzer(name.removeprefix("server:"))
+        return ServerAnalyzer(name.removeprefix(SERVER))
     if name not in _KNOWN:
         near = get_close_matches(name, NAMES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the analyzers are {', '.join(NAMES)}"

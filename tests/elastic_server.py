@@ -24,11 +24,11 @@ from typing import Any, Self
 import trustme
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from retrieval.elastic.connection import PREFIX
 from tests.elastic_distribution import distribution, java_home
 from tests.elastic_node import Node
 
 START_SECONDS = 300
-PREFIX = "GEULGAM_ELASTICSEARCH_"
 
 
 class Server:

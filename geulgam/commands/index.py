@@ -25,13 +25,17 @@ def build(
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Build the index; only documents that are new are analysed."""
+    """Build the index; only documents that are new are analysed. What is chosen here is kept in geulgam.toml."""
+    from geulgam.settings_file import put_setting
     from geulgam.stages.index import build_index
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    settings = place.settings({"retrieval.backend": backend, "retrieval.analyzer": analyzer})
-    say(build_index(place, settings, progress=progress()).line())
+    chosen = {"retrieval.backend": backend, "retrieval.analyzer": analyzer}
+    say(build_index(place, place.settings(chosen), progress=progress()).line())
+    for key, value in chosen.items():
+        if value is not None and put_setting(place.settings_file, key, value):
+            note(f'{place.settings_file.name}: {key} is now "{value}"')
 
 
 @app.command(
@@ -95,9 +99,13 @@ def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         say(f"{told['documents']:,} documents{terms}{refused}, built {told['made']}")
         say(f"analyzer {told['analyzer']}; k1 {told['k1']:g}, b {told['b']:g}; backend {told['backend']}")
     if server := told["server"]:
-        size = f"{server['bytes'] / 1e6:,.1f} MB in {server['shards']} shards, {server['replicas']} replicas"
-        say(f"index {server['index']}: {size}; {server['health']}")
-        say(f"Elasticsearch {server['server']}, {server['nodes']} data nodes")
+        parts = f"{_count(server['shards'], 'shard')}, {_count(server['replicas'], 'replica')}"
+        say(f"index {server['index']}: {server['bytes'] / 1e6:,.1f} MB in {parts}; {server['health']}")
+        say(f"Elasticsearch {server['server']}, {_count(server['nodes'], 'data node')}")
     say("up to date" if told["fresh"] else f"stale: {'; '.join(told['reasons'])}")
     if not told["fresh"]:
         note("hint: geulgam index build")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -11,11 +11,10 @@ from itertools import accumulate
 from elasticsearch import Elasticsearch
 
 from corpus.errors import GeulgamError
-from retrieval.analyzer import Span, clean
+from retrieval.analyzer import SERVER, Span, clean
 from retrieval.elastic.connection import Access, connect
 from retrieval.elastic.failures import explaining
 
-PREFIX = "server:"
 _PIECE = re.compile(r"\s*(?:\S.{0,3999}(?!\S)|\S{1,4000})", re.DOTALL)  # `_analyze` makes 10,000 tokens at most
 _PLUGINS = {"nori": "analysis-nori", "kuromoji": "analysis-kuromoji", "smartcn": "analysis-smartcn"}
 
@@ -25,7 +24,7 @@ class ServerAnalyzer:
 
     def __init__(self, name: str, access: Access | None = None) -> None:
         self.own_name = name
-        self.name = f"{PREFIX}{name}"
+        self.name = f"{SERVER}{name}"
         self.fingerprint = f"{self.name} 1"
         self._access = access
 

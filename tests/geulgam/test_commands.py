@@ -180,6 +180,14 @@ def test_an_unknown_key_stops_every_command_that_reads_settings(geulgam: Command
         assert said.code == 1 and "unknown key finetune.epoch" in said.err and "finetune.epochs" in said.err
 
 
+def test_what_an_index_was_built_with_is_what_is_searched_from_then_on(geulgam: Command, indexed: Workspace) -> None:
+    said = geulgam("index", "build", "--backend", "rank-bm25", "--analyzer", "whitespace")
+    assert said.code == 0 and 'retrieval.analyzer is now "whitespace"' in said.err
+    told = geulgam("index", "status", "--json").json
+    assert (told["backend"], told["fresh"]) == ("rank-bm25", True)
+    assert geulgam("index", "search", "함께").code == 0
+
+
 def test_the_doctor_advises_on_the_backend(
     geulgam: Command, indexed: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

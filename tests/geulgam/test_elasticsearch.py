@@ -12,7 +12,8 @@ from geulgam.settings import Settings, load
 from geulgam.stages.backend import index_name
 from geulgam.stages.subset import selected
 from geulgam.workspace import Workspace
-from tests.elastic_server import PREFIX, Server
+from retrieval.elastic.connection import PREFIX
+from tests.elastic_server import Server
 from tests.geulgam.conftest import Command
 
 QUERY = '함께^2 "같이 걷" 이웃 -정치'

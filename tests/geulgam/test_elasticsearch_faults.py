@@ -5,17 +5,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from corpus.document import document
 from corpus.store import Corpus
 from geulgam.workspace import Workspace
-from tests.elastic_server import PREFIX, Server
+from retrieval.elastic.connection import PREFIX
+from tests.elastic_server import Server
 from tests.geulgam.conftest import Command
 from tests.geulgam.test_processes import INTERRUPTED, started, wait_for
 
 COUNT = 12_000
+INDEX = f"test-{secrets.token_hex(4)}"
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def large(workspace: Workspace, secure_server: Server, monkeypatch: pytest.Monke
     variables = {
         "GEULGAM_RETRIEVAL__BACKEND": "elasticsearch",
         "GEULGAM_RETRIEVAL__ANALYZER": "whitespace",
-        "GEULGAM_RETRIEVAL__ELASTICSEARCH_INDEX": f"test-{secrets.token_hex(4)}",
+        "GEULGAM_RETRIEVAL__ELASTICSEARCH_INDEX": INDEX,
         **secure_server.environment,
     }
     for name, value in variables.items():
@@ -34,33 +37,36 @@ def large(workspace: Workspace, secure_server: Server, monkeypatch: pytest.Monke
     Corpus(workspace.corpus).add(document(f"{number} {text}") for number, text in enumerate(texts))
     yield workspace
     with secure_server.client() as client:
-        for index in list(client.indices.get(index=f"{variables['GEULGAM_RETRIEVAL__ELASTICSEARCH_INDEX']}-*").body):
+        for index in client.indices.get(index=f"{INDEX}-*").body:
             client.indices.delete(index=index)
 
 
-def arrived(server: Server) -> int:
-    """How many documents the server has taken in since it was started."""
+def indexing(server: Server, what: str) -> int:
+    """How often that has happened since the server was started, such as "index_total"."""
     with server.client() as client:
-        total = client.indices.stats(index="test-*", metric="indexing")["_all"]["total"]
-    return int(total["indexing"]["index_total"]) if total else 0
+        total = client.indices.stats(index=f"{INDEX}-*", metric="indexing")["_all"]["total"]
+    return int(total["indexing"][what]) if total else 0
 
 
-def until_it_loads(server: Server, building: subprocess.Popen[str]) -> None:
-    before = arrived(server)
-    wait_for(lambda: arrived(server) > before, building)
+@contextmanager
+def building(workspace: Workspace, server: Server) -> Iterator[subprocess.Popen[str]]:
+    """`geulgam index build`, whose server dies in the middle of it."""
+    with started("index", "build", cwd=workspace.folder) as process:
+        before = indexing(server, "index_total")
+        wait_for(lambda: indexing(server, "index_total") > before, process)
+        server.kill()
+        time.sleep(1)
+        assert process.poll() is None
+        yield process
 
 
 def test_a_server_that_is_restarted_under_a_build_is_waited_for(
     large: Workspace, secure_server: Server, process: Command
 ) -> None:
-    with started("index", "build", cwd=large.folder) as building:
-        until_it_loads(secure_server, building)
-        secure_server.kill()
-        time.sleep(1)
-        assert building.poll() is None
+    with building(large, secure_server) as build:
         secure_server.restart()
-        out, err = building.communicate(timeout=300)
-    assert (building.returncode, err) == (0, "")
+        out, err = build.communicate(timeout=300)
+    assert (build.returncode, err) == (0, "")
     assert out.startswith(f"{COUNT:,} documents indexed")
     assert process("index", "status", "--json", cwd=large.folder).json["server"]["documents"] == COUNT
 
@@ -68,23 +74,22 @@ def test_a_server_that_is_restarted_under_a_build_is_waited_for(
 def test_a_build_that_is_broken_off_while_the_server_is_away_is_gone_on_with(
     large: Workspace, secure_server: Server, process: Command
 ) -> None:
-    with started("index", "build", cwd=large.folder) as building:
-        until_it_loads(secure_server, building)
-        secure_server.kill()
-        time.sleep(1)
-        building.send_signal(signal.SIGINT)
-        _, err = building.communicate(timeout=60)
-    assert building.returncode in INTERRUPTED
+    with building(large, secure_server) as build:
+        build.send_signal(signal.SIGINT)
+        _, err = build.communicate(timeout=60)
+    assert build.returncode in INTERRUPTED
     assert err == "interrupted; the same command continues\n"
     down = process("index", "search", "낱말1", cwd=large.folder)
     assert down.code == 1 and "no connection to Elasticsearch" in down.err and "Traceback" not in down.err
     secure_server.restart()
     half = process("index", "search", "낱말1", cwd=large.folder)
     assert half.code == 1 and "there is no index" in half.err  # never half of one
+    (begun,) = secure_server.client().indices.get(index=f"{INDEX}-*").body
     again = process("index", "build", cwd=large.folder)
     assert again.out.startswith(f"{COUNT:,} documents indexed")
-    assert arrived(secure_server) <= COUNT  # since its restart: from its own log or sent now, none of them twice
-    assert process("index", "status", "--json", cwd=large.folder).json["server"]["documents"] == COUNT
+    assert indexing(secure_server, "index_failed") == 0  # what is there already is not sent once more
+    told = process("index", "status", "--json", cwd=large.folder).json["server"]
+    assert (told["index"], told["documents"]) == (begun, COUNT)
 
 
 def test_no_secret_is_ever_written_down(large: Workspace, secure_server: Server, process: Command) -> None:

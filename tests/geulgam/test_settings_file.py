@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from geulgam.settings import Settings, TopicSettings, known_keys, load
-from geulgam.settings_file import EXAMPLE, default, drop_topic, put_topic, template
+from geulgam.settings_file import EXAMPLE, default, drop_topic, put_setting, put_topic, template
 
 
 @pytest.fixture
@@ -90,3 +90,26 @@ def test_removing_a_topic_leaves_the_comment_over_the_next_one(tmp_path: Path) -
     assert file.read_text(encoding="utf-8") == f"# all\n\n# about mountains\n{second}\n# the end\n"
     drop_topic(file, "산")
     assert "topics" not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "[retrieval]\n# the backend\n# backend = 1\n# k = 2\n",
+            '[retrieval]\n# the backend\nbackend = "b"\n# k = 2\n',
+        ),
+        ('[retrieval]\nbackend = "a"  # ours\n[generate]\n', '[retrieval]\nbackend = "b"  # ours\n[generate]\n'),
+        (
+            "[retrieval]\nk = 3\n[generate]\n# backend = 1\n",
+            '[retrieval]\nk = 3\nbackend = "b"\n[generate]\n# backend = 1\n',
+        ),
+        ("# nothing\n", '# nothing\n\n[retrieval]\nbackend = "b"\n'),
+    ],
+)
+def test_a_setting_is_put_where_it_belongs(tmp_path: Path, before: str, after: str) -> None:
+    file = tmp_path / "geulgam.toml"
+    file.write_text(before, encoding="utf-8")
+    assert put_setting(file, "retrieval.backend", "b")
+    assert file.read_text(encoding="utf-8") == after
+    assert not put_setting(file, "retrieval.backend", "b")

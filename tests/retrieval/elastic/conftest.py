@@ -2,21 +2,43 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from elasticsearch import Elasticsearch
 
+from corpus.digests import DTYPE, Digest
 from retrieval.analyzer import Analyzer
+from retrieval.elastic import mapping
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
 from tests.elastic_server import Server
 
 Make = Callable[..., ElasticsearchIndex]
+NOTHING: Digest = np.zeros(0, DTYPE)
 
 
 def access(server: Server) -> Access:
     """How to reach the server."""
     return Access.given(server.environment)
+
+
+@contextmanager
+def begun(client: Elasticsearch, shards: int) -> Iterator[str]:
+    """An empty index as a build begins it, removed at the end."""
+    name = f"test-{secrets.token_hex(4)}"
+    meta = mapping.Meta(name, "test", 1.2, 0.75, shards)
+    client.indices.create(
+        index=name,
+        settings=mapping.settings(meta),
+        mappings=mapping.mappings(meta),
+        aliases={mapping.unfinished(name): {}},
+        wait_for_active_shards="all",
+    )
+    yield name
+    client.indices.delete(index=name, ignore_unavailable=True)
 
 
 @pytest.fixture(scope="module")

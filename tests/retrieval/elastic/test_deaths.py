@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import Digest
 from corpus.document import document
 from corpus.errors import GeulgamError
-from retrieval.elastic import mapping
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.loading import load
 from retrieval.elastic.paging import document_ids
@@ -20,9 +19,8 @@ from retrieval.elastic.rows import Row, Source, digests, held
 from retrieval.query import Terms
 from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting
-from tests.retrieval.elastic.conftest import access
+from tests.retrieval.elastic.conftest import NOTHING, access, begun
 
-NOTHING: Digest = np.zeros(0, DTYPE)
 COUNT = 6_000
 IDS = np.sort(digests(f"{number:032x}" for number in range(COUNT)))
 
@@ -46,18 +44,9 @@ def client(whole: Server) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def index(client: Elasticsearch) -> Iterator[str]:
-    """An empty index of three shards as a build begins it."""
-    name = f"test-deaths-{time.time_ns()}"
-    meta = mapping.Meta(name, "test", 1.2, 0.75, shards=3)
-    client.indices.create(
-        index=name,
-        settings=mapping.settings(meta),
-        mappings=mapping.mappings(meta),
-        aliases={mapping.unfinished(name): {}},
-        wait_for_active_shards="all",
-    )
-    yield name
-    client.indices.delete(index=name, ignore_unavailable=True)
+    """An empty index of three shards."""
+    with begun(client, shards=3) as name:
+        yield name
 
 
 def source(events: Mapping[int, Callable[[], object]]) -> Source:

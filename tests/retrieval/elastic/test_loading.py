@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import Digest
 from corpus.errors import GeulgamError
-from retrieval.elastic import loading, mapping
+from retrieval.elastic import loading
 from retrieval.elastic.loading import load
 from retrieval.elastic.paging import document_ids
 from retrieval.elastic.rows import Row, Source, digests
 from tests.elastic_server import Server
-
-NOTHING: Digest = np.zeros(0, DTYPE)
+from tests.retrieval.elastic.conftest import NOTHING, begun
 
 
 @pytest.fixture
@@ -27,17 +26,9 @@ def client(elasticsearch_server: Server) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def index(client: Elasticsearch) -> Iterator[str]:
-    """An empty index as a build begins it."""
-    name = f"test-loading-{time.time_ns()}"
-    meta = mapping.Meta(name, "test", 1.2, 0.75, shards=1)
-    client.indices.create(
-        index=name,
-        settings=mapping.settings(meta),
-        mappings=mapping.mappings(meta),
-        aliases={mapping.unfinished(name): {}},
-    )
-    yield name
-    client.indices.delete(index=name, ignore_unavailable=True)
+    """An empty index of one shard."""
+    with begun(client, shards=1) as name:
+        yield name
 
 
 def rows(count: int) -> list[Row]:
