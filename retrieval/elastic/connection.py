@@ -23,6 +23,7 @@ from elasticsearch import Elasticsearch
 
 from corpus.errors import GeulgamError
 from retrieval.elastic.failures import explaining
+from retrieval.elastic.routing import Selector
 
 PREFIX = "GEULGAM_ELASTICSEARCH_"
 OLDEST = (8, 19)  # of a server
@@ -96,7 +97,7 @@ def connect(access: Access) -> Elasticsearch:
         except (ssl.SSLError, OSError) as error:
             hint = "it must be a certificate in PEM form (-----BEGIN CERTIFICATE-----)"
             raise GeulgamError(f"{PREFIX}CA names {access.ca}, which holds no certificate", hint) from error
-    client = Elasticsearch(list(access.urls), **options)
+    client = Elasticsearch(list(access.urls), node_selector_class=Selector, **options)
     check_version(server_version(client))
     return client
 

@@ -7,15 +7,16 @@ Not by the client's ``parallel_bulk``: it gives up at the first broken connectio
 on Ctrl-C first sends all the rest. Memory is that of a few chunks, and 16 bytes for each document.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
-from elastic_transport import TransportError
+from elastic_transport import NodeConfig, TransportError
 from elasticsearch import ApiError, Elasticsearch
 from tqdm import tqdm
 
@@ -25,12 +26,13 @@ from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explai
 from retrieval.elastic.mapping import unfinished
 from retrieval.elastic.paging import document_ids
 from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, Away, Patience
+from retrieval.elastic.routing import Routes, going_to
 from retrieval.elastic.rows import Row, Source, digests, held
 from retrieval.elastic.shards import no_room, replace_lost
 
-THREADS = 4  # requests at a time
 CHUNK_DOCUMENTS = 1_000
 CHUNK_BYTES = 5_000_000
+ROUTED_AT_ONCE = 256  # documents whose nodes are found at a time
 _ROUNDS = 5  # in which nothing new arrives although the server takes everything
 
 
@@ -84,7 +86,7 @@ def load(
                         what = f"index {index} holds {len(held_now):,} documents instead of {len(wanted):,}"
                         raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
                     bar.n = len(wanted) - len(missing)
-                loading.send(source(missing), bar)
+                loading.send(source(missing), loading.patience.until_done(loading.routes), bar)
                 documents = loading.patience.until_done(loading.count)
             except Away as away:
                 replaced = replace_lost(client, index)
@@ -108,15 +110,19 @@ class _Loading:
         self.patience = Patience(patience)
         self.refused: list[Refused] = []
 
-    def send(self, rows: Iterable[Row], bar: Any) -> None:
-        """Send all the rows, a few chunks ahead of the server; on Ctrl-C only what is under way."""
+    def routes(self) -> Routes:
+        """Where the documents go."""
+        return Routes.asked(self._client, self._index)
+
+    def send(self, rows: Iterable[Row], routes: Routes, bar: Any) -> None:
+        """Send all the rows, a few chunks ahead of the servers; on Ctrl-C only what is under way."""
         self.patience.answered()
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="bulk")
+        pool = ThreadPoolExecutor(routes.requests, thread_name_prefix="bulk")
         pending: deque[Future[int]] = deque()
         try:
-            for chunk in _chunks(rows):
-                pending.append(pool.submit(self._chunk, chunk))
-                while len(pending) > 2 * THREADS:
+            for node, lines in _chunks(rows, routes):
+                pending.append(pool.submit(self._chunk, node, lines))
+                while len(pending) > 2 * routes.requests:
                     bar.update(pending.popleft().result())
             while pending:
                 bar.update(pending.popleft().result())
@@ -142,22 +148,23 @@ class _Loading:
         """The ids of the documents that were refused, sorted."""
         return np.sort(digests(refused.id for refused in self.refused))
 
-    def _chunk(self, lines: Sequence[Any]) -> int:
+    def _chunk(self, node: NodeConfig | None, lines: Sequence[Any]) -> int:
         """Send until every line was taken or refused; how many were taken. Runs in a thread."""
         taken, pause = 0, FIRST_PAUSE
         while lines and not self.patience.stop.is_set():
             try:
-                answer = self._client.bulk(
-                    index=unfinished(self._index),
-                    require_alias=True,
-                    operations=lines,
-                    timeout="10s",
-                    filter_path="items.*.status,items.*.error",
-                )
+                with going_to(node):
+                    answer = self._client.bulk(
+                        index=unfinished(self._index),
+                        require_alias=True,
+                        operations=lines,
+                        timeout="10s",
+                        filter_path="items.*.status,items.*.error",
+                    )
             except (ApiError, TransportError) as error:
                 if isinstance(error, ApiError) and error.status_code == 413 and len(lines) > 1:
                     half = len(lines) // 2
-                    taken += self._chunk(lines[:half])
+                    taken += self._chunk(node, lines[:half])
                     lines = lines[half:]
                 elif isinstance(error, ApiError) and error.status_code == 413:
                     self._refuse(lines[0], "it is larger than the server takes in one request")
@@ -200,19 +207,29 @@ class _Loading:
         self.refused.append(Refused(told["id"], told["title"], told["source"], reason))
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[bytes]]:
-    """The rows as lines of a bulk request: for each, what to do and the document."""
-    chunk: list[bytes] = []
-    size = 0
-    for row in rows:
-        line = b'{"create":{"_id":"%b"}}\n%b' % (row.id.encode(), orjson.dumps(row._asdict()))
-        if chunk and (len(chunk) == CHUNK_DOCUMENTS or size + len(line) > CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(line)
-        size += len(line)
-    if chunk:
-        yield chunk
+def _chunks(rows: Iterable[Row], routes: Routes) -> Iterator[tuple[NodeConfig | None, list[bytes]]]:
+    """The rows as lines of bulk requests: for each, what to do and the document. A request is for one node."""
+    rows = iter(rows)
+    begun: dict[NodeConfig | None, _Chunk] = defaultdict(_Chunk)
+    while some := list(islice(rows, ROUTED_AT_ONCE)):
+        for row, node in zip(some, routes.of(digests(row.id for row in some)), strict=True):
+            line = b'{"create":{"_id":"%b"}}\n%b' % (row.id.encode(), orjson.dumps(row._asdict()))
+            chunk = begun[node]
+            if chunk.lines and (len(chunk.lines) == CHUNK_DOCUMENTS or chunk.size + len(line) > CHUNK_BYTES):
+                yield node, chunk.lines
+                chunk = begun[node] = _Chunk()
+            chunk.lines.append(line)
+            chunk.size += len(line)
+    for node, chunk in begun.items():
+        yield node, chunk.lines
+
+
+@dataclass
+class _Chunk:
+    """A request that is being filled."""
+
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0  # bytes
 
 
 def _without(ids: Digest, others: Digest) -> Digest:

@@ -1,9 +1,11 @@
 """What a document is on the server, and where that comes from: its cached terms, or its raw text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,15 +16,19 @@ from retrieval.terms import Part, TermStore
 
 
 class Row(NamedTuple):
-    """What is indexed of a document, by the names of the fields; ``terms``: with spaces between, or the raw text."""
+    """What is indexed of a document, by the names of the fields.
+
+    ``terms``: with spaces between, or the raw text; a fragment is a string that is JSON already.
+    """
 
     id: str
-    terms: str
+    terms: str | orjson.Fragment
     title: str
     source: str
     metadata: dict[str, str]
 
 
+_NOTHING, _SPACE = pa.scalar(""), pa.scalar(" ")
 Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
 
 
@@ -65,17 +71,28 @@ def held(ids: Digest, others: Digest) -> Any:
     return found
 
 
-def _row(document: Document, terms: str) -> Row:
+def _row(document: Document, terms: str | orjson.Fragment) -> Row:
     return Row(document.id, terms, document.title, document.source, dict(document.metadata))
 
 
-def _joined(part: Part, places: Any) -> list[str]:
+def _joined(part: Part, places: Any) -> Iterator[orjson.Fragment]:
     """The terms of the part's documents at these places, with spaces between. No Python object for each term."""
-    vocabulary: Any = part.vocabulary
-    if len(vocabulary) and pc.max(pc.utf8_length(vocabulary)).as_py() > TERM_LIMIT:
-        vocabulary = pa.array([indexed(word) for word in vocabulary.to_pylist()], pa.string())
     offsets: Any = pa.array(part.offsets.astype(np.int32))
-    lists: Any = pa.ListArray.from_arrays(offsets, vocabulary.take(pa.array(part.terms)))
-    joined: Any = pc.binary_join(lists.take(pa.array(places)), " ")
-    texts: list[str] = joined.to_pylist()
-    return texts
+    lists: Any = pa.ListArray.from_arrays(offsets, pa.array(part.terms))
+    if len(places) < len(lists):
+        lists = lists.take(pa.array(places))
+    # All terms behind each other in memory, and where each begins.
+    spaced: Any = pc.binary_join_element_wise(_json(part.vocabulary), _NOTHING, _SPACE)
+    _, starts, characters = spaced.take(lists.values).buffers()
+    bounds = np.frombuffer(starts, np.int32)[lists.offsets.to_numpy()].tolist()
+    text = memoryview(characters)
+    for start, end in pairwise(bounds):
+        yield orjson.Fragment(b'"' + text[start : max(start, end - 1)] + b'"')
+
+
+def _json(vocabulary: Any) -> Any:
+    """The terms as the server gets them, within a string of JSON."""
+    long = pc.greater(pc.utf8_length(vocabulary), pa.scalar(TERM_LIMIT))
+    special: Any = pc.or_(long, pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]'))
+    escaped = [orjson.dumps(indexed(word))[1:-1].decode() for word in vocabulary.filter(special).to_pylist()]
+    return pc.replace_with_mask(vocabulary, special, pa.array(escaped, pa.string()))

@@ -15,6 +15,7 @@ from corpus.errors import GeulgamError
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.loading import load
 from retrieval.elastic.paging import document_ids
+from retrieval.elastic.routing import Selector
 from retrieval.elastic.rows import Row, Source, digests, held
 from retrieval.query import Terms
 from tests.elastic_server import Server
@@ -38,7 +39,7 @@ def whole(cluster: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def client(whole: Server) -> Iterator[Elasticsearch]:
-    with whole.client(request_timeout=60) as client:
+    with whole.client(request_timeout=60, node_selector_class=Selector) as client:
         yield client
 
 
@@ -115,7 +116,7 @@ def test_a_cluster_that_dies_whole_ends_the_load_and_the_next_one_goes_on(
             whole.kill(number)
 
     with pytest.raises(GeulgamError, match="no connection to Elasticsearch"):
-        load(client, index, source({3_000: die}), IDS, NOTHING, patience=2)
+        load(client, index, source({4_500: die}), IDS, NOTHING, patience=2)
     for number in range(3):
         whole.restart(number, wait=False)
     whole.wait()
@@ -132,7 +133,7 @@ def test_a_cluster_that_is_back_in_time_is_waited_for(whole: Server, client: Ela
             whole.kill(number)
             back_after(whole, number, 1)
 
-    loaded = load(client, index, source({3_000: die}), IDS, NOTHING)
+    loaded = load(client, index, source({4_500: die}), IDS, NOTHING)
     assert (loaded.documents, loaded.lost) == (COUNT, 0)
     assert np.array_equal(there(client, index), IDS)
 

@@ -199,7 +199,7 @@ def test_a_build_that_was_broken_off_is_not_seen_and_is_gone_on_with(
     corpus: Corpus, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "CHUNK_DOCUMENTS", 2)
-    monkeypatch.setattr(loading, "THREADS", 1)
+    monkeypatch.setattr(loading, "ROUTED_AT_ONCE", 2)
     index = make(Counting())
     index.build(corpus)
     (live,) = builds(index)
