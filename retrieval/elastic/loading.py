@@ -124,6 +124,7 @@ class _Loading:
                 pending.append(pool.submit(self._chunk, node, lines))
                 while len(pending) > 2 * routes.requests:
                     bar.update(pending.popleft().result())
+            pool.submit(self._client.indices.refresh, index=self._index)  # while the last chunks are on their way
             while pending:
                 bar.update(pending.popleft().result())
         finally:

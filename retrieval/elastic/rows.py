@@ -28,6 +28,7 @@ class Row(NamedTuple):
     metadata: dict[str, str]
 
 
+_ESCAPED = np.isin(np.arange(256), [*range(32), *b'"\\'])
 _NOTHING, _SPACE = pa.scalar(""), pa.scalar(" ")
 Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
 
@@ -92,7 +93,10 @@ def _joined(part: Part, places: Any) -> Iterator[orjson.Fragment]:
 
 def _json(vocabulary: Any) -> Any:
     """The terms as the server gets them, within a string of JSON."""
-    long = pc.greater(pc.utf8_length(vocabulary), pa.scalar(TERM_LIMIT))
-    special: Any = pc.or_(long, pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]'))
+    lengths = pc.utf8_length(vocabulary)
+    characters = np.frombuffer(vocabulary.buffers()[2] or b"", np.uint8)
+    if not _ESCAPED[characters].any() and pc.max(lengths).as_py() <= TERM_LIMIT:
+        return vocabulary
+    special = pc.or_(pc.greater(lengths, pa.scalar(TERM_LIMIT)), pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]'))
     escaped = [orjson.dumps(indexed(word))[1:-1].decode() for word in vocabulary.filter(special).to_pylist()]
     return pc.replace_with_mask(vocabulary, special, pa.array(escaped, pa.string()))
