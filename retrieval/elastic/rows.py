@@ -97,6 +97,7 @@ def _json(vocabulary: Any) -> Any:
     characters = np.frombuffer(vocabulary.buffers()[2] or b"", np.uint8)
     if not _ESCAPED[characters].any() and pc.max(lengths).as_py() <= TERM_LIMIT:
         return vocabulary
-    special = pc.or_(pc.greater(lengths, pa.scalar(TERM_LIMIT)), pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]'))
+    long, told = pc.greater(lengths, pa.scalar(TERM_LIMIT)), pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]')
+    special = pc.or_(long, told)
     escaped = [orjson.dumps(indexed(word))[1:-1].decode() for word in vocabulary.filter(special).to_pylist()]
     return pc.replace_with_mask(vocabulary, special, pa.array(escaped, pa.string()))
