@@ -1,6 +1,7 @@
 """What every test may ask for, where this machine has it: the real data, the real model, real Elasticsearch servers."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 # A tiny model is faster on one thread than on two, and two test processes stand in each other's way no longer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as in a shell's background job: what is started here would ignore Ctrl-C, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SERVERS = {"elasticsearch_server", "secure_server", "cluster"}
 

@@ -36,6 +36,9 @@ def large(workspace: Workspace, secure_server: Server, monkeypatch: pytest.Monke
     texts = (" ".join(words[(number * step) % 997] for step in range(300)) for number in range(COUNT))
     Corpus(workspace.corpus).add(document(f"{number} {text}") for number, text in enumerate(texts))
     yield workspace
+    if not secure_server.nodes[0].running:  # a test that failed has left it down
+        secure_server.kill()
+        secure_server.restart()
     with secure_server.client() as client:
         for index in client.indices.get(index=f"{INDEX}-*").body:
             client.indices.delete(index=index)
