@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 # A tiny model is faster on one thread than on two, and two test processes stand in each other's way no longer.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # as in a shell's background job: what is started here would ignore Ctrl-C, too
+# In a shell's background job Ctrl-C is ignored, and would be by all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SERVERS = {"elasticsearch_server", "secure_server", "cluster"}

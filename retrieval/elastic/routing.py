@@ -58,9 +58,7 @@ class Routes:
         try:
             servers = client.nodes.info(metric="os", filter_path="nodes.*.host,nodes.*.os.allocated_processors")
             processors = {n["host"]: int(n["os"]["allocated_processors"]) for n in servers["nodes"].values()}
-            requests = min(
-                sum(processors.values()) + 1, MOST_REQUESTS
-            )  # one is on its way while the others are worked on
+            requests = min(sum(processors.values()) + 1, MOST_REQUESTS)  # one is on its way meanwhile
             addresses = [node.config for node in client.transport.node_pool.all()]
             if len(addresses) == 1:
                 return cls((None,), 1, requests)

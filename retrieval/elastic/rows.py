@@ -28,7 +28,6 @@ class Row(NamedTuple):
     metadata: dict[str, str]
 
 
-_ESCAPED = np.isin(np.arange(256), [*range(32), *b'"\\'])
 _NOTHING, _SPACE = pa.scalar(""), pa.scalar(" ")
 Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
 
@@ -86,18 +85,14 @@ def _joined(part: Part, places: Any) -> Iterator[orjson.Fragment]:
     spaced: Any = pc.binary_join_element_wise(_json(part.vocabulary), _NOTHING, _SPACE)
     _, starts, characters = spaced.take(lists.values).buffers()
     bounds = np.frombuffer(starts, np.int32)[lists.offsets.to_numpy()].tolist()
-    text = memoryview(characters)
+    text = memoryview(characters or b"")
     for start, end in pairwise(bounds):
         yield orjson.Fragment(b'"' + text[start : max(start, end - 1)] + b'"')
 
 
 def _json(vocabulary: Any) -> Any:
     """The terms as the server gets them, within a string of JSON."""
-    lengths = pc.utf8_length(vocabulary)
-    characters = np.frombuffer(vocabulary.buffers()[2] or b"", np.uint8)
-    if not _ESCAPED[characters].any() and pc.max(lengths).as_py() <= TERM_LIMIT:
-        return vocabulary
-    long, told = pc.greater(lengths, pa.scalar(TERM_LIMIT)), pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]')
-    special = pc.or_(long, told)
+    long = pc.greater(pc.utf8_length(vocabulary), pa.scalar(TERM_LIMIT))
+    special: Any = pc.or_(long, pc.match_substring_regex(vocabulary, r'["\\\x00-\x1f]'))
     escaped = [orjson.dumps(indexed(word))[1:-1].decode() for word in vocabulary.filter(special).to_pylist()]
     return pc.replace_with_mask(vocabulary, special, pa.array(escaped, pa.string()))

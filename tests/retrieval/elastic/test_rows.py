@@ -32,7 +32,7 @@ class Words:
         raise NotImplementedError
 
 
-@pytest.mark.parametrize("wanted", [TEXTS, TEXTS[1:4], TEXTS[4:]])
+@pytest.mark.parametrize("wanted", [TEXTS, TEXTS[1:4], TEXTS[4:], TEXTS[-1:]])
 def test_the_terms_arrive_as_they_are_but_for_those_that_are_too_long(tmp_path: Path, wanted: list[str]) -> None:
     corpus = Corpus(tmp_path / "corpus")
     corpus.add(document(text) for text in TEXTS)
@@ -44,3 +44,12 @@ def test_the_terms_arrive_as_they_are_but_for_those_that_are_too_long(tmp_path: 
     for row in rows:
         (terms,) = Words()([ids[row.id]])
         assert orjson.loads(orjson.dumps(row.terms)) == " ".join(map(indexed, terms))
+
+
+def test_a_part_without_any_term(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "corpus")
+    corpus.add([document("다"), document("라")])
+    store = TermStore(tmp_path / "terms", Words())
+    store.update(corpus)
+    rows = list(analysed(store, corpus.get)(corpus.digests()))
+    assert [orjson.dumps(row.terms) for row in rows] == [b'""', b'""']
