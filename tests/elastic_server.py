@@ -143,14 +143,20 @@ class Server:
             node.write("http.crt", leaf.cert_chain_pems[0].bytes())
 
     def wait(self) -> None:
-        """Until all running nodes are one cluster in which every primary shard is there."""
+        """Until all running nodes are one cluster in which every primary shard is there, and each has a vote.
+
+        A node that has just joined gets its vote a moment later: were the master killed in between, the others could
+        never elect one.
+        """
         end = time.monotonic() + START_SECONDS
         running = sum(node.running for node in self.nodes)
         with self.client(max_retries=0, request_timeout=10) as client:
             while True:
                 with contextlib.suppress(ApiError, TransportError):
                     health = client.cluster.health(wait_for_nodes=str(running), wait_for_status="yellow", timeout="5s")
-                    if not health["timed_out"]:
+                    state = client.cluster.state(metric=["nodes", "metadata"])
+                    voters = state["metadata"]["cluster_coordination"]["last_committed_config"]
+                    if not health["timed_out"] and set(state["nodes"]) <= set(voters):
                         return
                 ended = [node for node in self.nodes if node.process is not None and not node.running]
                 if ended or time.monotonic() > end:
