@@ -1,6 +1,6 @@
 """Is anything lost when nodes die? Each with `kill -9` and started again, in the middle of one load into three nodes.
 
-Documents of about 490 terms by Zipf's law (:mod:`bench.scale`), analysed before any clock starts. Three loads of them:
+Documents of about 490 terms, drawn as in :mod:`bench.scale`, analysed before any clock starts. Three loads of them:
 
 1. Undisturbed.
 2. One node after the other is killed, five times in all: as soon as the load goes on, the next one. Each is started

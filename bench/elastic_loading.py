@@ -1,6 +1,6 @@
 """Loading: geulgam's against `helpers.bulk` with the server's defaults, on one node and on three, in the same run.
 
-Documents of about 490 terms by Zipf's law (:mod:`bench.scale`), analysed before any clock starts. The peer is what one
+Documents of about 490 terms, drawn as in :mod:`bench.scale`, analysed before any clock starts. The peer is what one
 writes first: the client's `helpers.bulk` of the terms as a text into an index that the server makes up, with its
 defaults: dynamic mapping, one shard, one replica where there is a second node. Both load a tenth of the documents,
 then all of them, in turn and several times: a server goes on compiling its own code while it loads the first 100,000,

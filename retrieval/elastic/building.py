@@ -5,11 +5,13 @@ that was made in the same way and holds nothing that has left the corpus, else a
 """
 
 import secrets
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from tqdm import tqdm
 
 from corpus.digests import Digest
 from corpus.errors import GeulgamError
@@ -45,7 +47,7 @@ class Building:
             index, present = patience.until_done(lambda: self._begin(wanted))
             loaded = load(self.client, index, source, wanted, present, patience=self.patience, progress=progress)
             if loaded.documents:
-                patience.until_done(lambda: self._finish(index, loaded, corpus))
+                patience.until_done(lambda: self._finish(index, loaded, corpus, progress))
             return loaded
         except Away as away:
             raise away.error from None
@@ -114,7 +116,7 @@ class Building:
             raise GeulgamError(NO_ROOM, FULL_HINT)
         return index
 
-    def _finish(self, index: str, loaded: Loaded, corpus: str) -> None:
+    def _finish(self, index: str, loaded: Loaded, corpus: str, progress: bool) -> None:
         """Write the index to disk, note what it holds, seal and copy it; then, in one step, put the alias there.
 
         May be called again where it failed.
@@ -132,10 +134,22 @@ class Building:
         indices.put_mapping(index=index, meta=meta.plain())
         indices.put_settings(index=index, settings=mapping.finished_settings(self.replicas))
         room = len(data_nodes(self.client)) > (self.replicas or 0)  # else the replicas cannot be: they stay unassigned
-        self._await_health(index, "green" if room else "yellow", _REPLICA_SECONDS)
+        self._await_copies(index, "green" if room else "yellow", progress)
         old = [{"remove_index": {"index": live[0]}}] if live else []
         loading = {"remove": {"index": index, "alias": mapping.unfinished(index)}}
         indices.update_aliases(actions=[*old, loading, {"add": {"index": index, "alias": self.meta.alias}}])
+
+    def _await_copies(self, index: str, status: str, progress: bool) -> None:
+        """Until the index is as healthy as this; if that takes too long, the missing copies are made later."""
+        client, end = self.client.options(ignore_status=408), time.monotonic() + _REPLICA_SECONDS
+        with tqdm(desc="copying", unit="shard", delay=1, miniters=0, disable=not progress) as bar:
+            while time.monotonic() < end:
+                health = client.cluster.health(index=index, wait_for_status=status, timeout="1s")
+                copied = health["active_shards"]
+                bar.total = copied + health["initializing_shards"] + health["unassigned_shards"]
+                bar.update(copied - bar.n)
+                if not health["timed_out"]:
+                    return
 
     def _await_health(self, index: str, status: str, seconds: float) -> str:
         """How healthy the index is, once it is as healthy as this or so many seconds have passed."""

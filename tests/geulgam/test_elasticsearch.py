@@ -105,6 +105,17 @@ def test_without_an_address_it_is_said_how_to_give_one(
     assert "GEULGAM_ELASTICSEARCH_URL is not set" in said.err and "export" in said.err
 
 
+def test_a_backend_that_could_not_be_built_is_not_kept(
+    indexed: Workspace, geulgam: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}URL", "http://127.0.0.1:9")
+    before = indexed.settings_file.read_text(encoding="utf-8")
+    said = geulgam("index", "build", "--backend", "elasticsearch")
+    assert said.code == 1 and "connection refused" in said.err
+    assert indexed.settings_file.read_text(encoding="utf-8") == before
+    assert geulgam("index", "build").out == "147 documents, up to date\n"
+
+
 def test_a_server_that_is_down_is_one_line_without_the_password(
     workspace: Workspace, geulgam: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
