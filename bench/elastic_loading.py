@@ -4,7 +4,7 @@ Documents of about 490 terms, drawn as in :mod:`bench.scale`, analysed before an
 writes first: the client's `helpers.bulk` of the terms as a text into an index that the server makes up, with its
 defaults: dynamic mapping, one shard, one replica where there is a second node. Both load a tenth of the documents,
 then all of them, in turn and several times: a server goes on compiling its own code while it loads the first 100,000,
-so that the first round is cold and the last one counts. Each is measured until all its documents can be found. What it
+so that the first round is cold. Each is measured until all its documents can be found. What it
 takes us afterwards to copy the shards to a second node, which the peer does while it loads, is told apart.
 
     python -m bench.elastic_loading [--documents 100000] [--nodes 1 3] [--rounds 3]

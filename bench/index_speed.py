@@ -1,7 +1,7 @@
 """Building, reloading and asking the embedded index, against rank_bm25 and plain bm25s in the same run.
 
-Synthetic documents: 32,000 of about 490 terms, drawn from half a million by Zipf's law, with one slope, which is
-more different terms than essays have. Analysis is left out: the terms are there before any clock starts, for ours as
+Synthetic documents: 32,000 of about 490 terms, drawn from half a million by Zipf's law with one slope: many more
+different terms than essays have. Analysis is left out: the terms are there before any clock starts, for ours as
 cached parts on disk, for the peers as Python lists in memory. "Reload" is everything from a folder (for rank_bm25,
 which saves nothing, from the lists) to the answers of 7 queries with k = 500, in a process that has imported the
 libraries.

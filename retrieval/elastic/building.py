@@ -134,24 +134,19 @@ class Building:
         indices.put_mapping(index=index, meta=meta.plain())
         indices.put_settings(index=index, settings=mapping.finished_settings(self.replicas))
         room = len(data_nodes(self.client)) > (self.replicas or 0)  # else the replicas cannot be: they stay unassigned
-        self._await_copies(index, "green" if room else "yellow", progress)
+        self._await_health(index, "green" if room else "yellow", _REPLICA_SECONDS, progress)
         old = [{"remove_index": {"index": live[0]}}] if live else []
         loading = {"remove": {"index": index, "alias": mapping.unfinished(index)}}
         indices.update_aliases(actions=[*old, loading, {"add": {"index": index, "alias": self.meta.alias}}])
 
-    def _await_copies(self, index: str, status: str, progress: bool) -> None:
-        """Until the index is as healthy as this; if that takes too long, the missing copies are made later."""
-        client, end = self.client.options(ignore_status=408), time.monotonic() + _REPLICA_SECONDS
+    def _await_health(self, index: str, status: str, seconds: float, progress: bool = False) -> str:
+        """How healthy the index is, once it is as healthy as this or so many seconds have passed."""
+        client, end = self.client.options(ignore_status=408), time.monotonic() + seconds
         with tqdm(desc="copying", unit="shard", delay=1, miniters=0, disable=not progress) as bar:
-            while time.monotonic() < end:
+            while True:
                 health = client.cluster.health(index=index, wait_for_status=status, timeout="1s")
                 copied = health["active_shards"]
                 bar.total = copied + health["initializing_shards"] + health["unassigned_shards"]
                 bar.update(copied - bar.n)
-                if not health["timed_out"]:
-                    return
-
-    def _await_health(self, index: str, status: str, seconds: float) -> str:
-        """How healthy the index is, once it is as healthy as this or so many seconds have passed."""
-        client = self.client.options(request_timeout=seconds + 30, ignore_status=408)
-        return str(client.cluster.health(index=index, wait_for_status=status, timeout=f"{seconds:.0f}s")["status"])
+                if not health["timed_out"] or time.monotonic() > end:
+                    return str(health["status"])

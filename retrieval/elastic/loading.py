@@ -4,7 +4,7 @@ What is missing is sent; the server is asked what has arrived; what is missing i
 between, nothing is lost, and since every document is *created* under its id, nothing is there twice.
 
 Not by the client's ``parallel_bulk``: it gives up at the first broken connection, never sends an item again, and
-on Ctrl-C first sends all the rest. Memory is that of a few chunks, and 16 bytes for each document.
+on Ctrl-C first sends all the rest. Memory is that of a few chunks, and of the documents' ids.
 """
 
 from collections import defaultdict, deque
