@@ -31,7 +31,7 @@ from finetune.blocks import essay_text, pack
 from finetune.card import Card
 from finetune.evaluate import bits_per_character
 from finetune.recipe import Recipe
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.kinship import groups
 from retrieval.select import select

@@ -18,12 +18,12 @@ from bench.essays import QUERIES, shared_documents, shared_folder
 from bench.retrieval import korquad, lines
 from corpus.document import Document, document_id
 from corpus.store import Corpus
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.index import Hit
-from retrieval.query import parse
+from retrieval.lucene import parse
 from tests.elastic_server import Server
 
 K = 500

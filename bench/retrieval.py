@@ -44,10 +44,11 @@ import bm25s
 
 from bench.essays import QUERIES, sample_documents, shared_folder
 from corpus.document import Document
-from retrieval.analyzer import NAMES, analyzer
+from retrieval.analyzers import NAMES, analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.index import SearchIndex
-from retrieval.query import Terms, parse
+from retrieval.lucene import parse
+from retrieval.query import Terms
 
 TOP = 10
 

@@ -62,8 +62,12 @@ class _Clause:
     item: tree.Item
 
 
-def read(text: str, analyzer: Analyzer) -> Query:
-    """The tree of a query. Raises GeulgamError, see :func:`retrieval.query.parse`."""
+def parse(text: str, analyzer: Analyzer) -> Query:
+    """The tree of a query, its words taken apart by the analyzer that made the index.
+
+    Raises GeulgamError for what cannot be read, with two more lines in its message (the query, and a caret
+    under the place), and for a query of which nothing is left to look for.
+    """
     query = _SPACE.sub(" ", clean(text)).translate(_PLAIN)
     if not query.strip():
         raise GeulgamError("the query is empty", "write the words to look for, such as: 함께^2 더불어 -정치")

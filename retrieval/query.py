@@ -1,7 +1,7 @@
 """What is looked for: a small frozen tree of analysed terms, the same for every backend.
 
-:func:`parse` reads Lucene's query syntax into it (:mod:`retrieval.lucene`), :func:`bag` free text. Scores are
-Lucene's: that of a document is the sum over the clauses that match it, each term's BM25 times its boost.
+:func:`retrieval.lucene.parse` reads Lucene's query syntax into it, :func:`bag` free text. Scores are Lucene's: that
+of a document is the sum over the clauses that match it, each term's BM25 times its boost.
 """
 
 from collections.abc import Iterator
@@ -60,17 +60,6 @@ class Boolean:
 Query: TypeAlias = Terms | Phrase | Filter | Boolean
 
 NOTHING_LEFT = "use a word with a meaning of its own (particles and endings are not indexed)"
-
-
-def parse(text: str, analyzer: Analyzer) -> Query:
-    """The tree of a query in Lucene's syntax, see :mod:`retrieval.lucene`.
-
-    Raises GeulgamError for what cannot be read, with two more lines in its message (the query, and a caret
-    under the place), and for a query of which nothing is left to look for.
-    """
-    from retrieval.lucene import read
-
-    return read(text, analyzer)
 
 
 def bag(text: str, analyzer: Analyzer) -> Query:

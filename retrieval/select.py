@@ -8,7 +8,8 @@ from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.index import Hit, SearchIndex
 from retrieval.kinship import groups
-from retrieval.query import Query, parse, terms_of
+from retrieval.lucene import parse
+from retrieval.query import Query, terms_of
 from retrieval.topic import Row, Split, Subset, Topic
 
 VALID_SHARE, TEST_SHARE = 0.08, 0.12  # of the documents

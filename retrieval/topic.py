@@ -1,6 +1,7 @@
-"""A topic, which is a name and a query, and its subset: the documents found for it, split three ways."""
+"""A topic, which is a name and a query, and its subset: the documents found for it, each with its side."""
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +14,48 @@ import pyarrow.parquet as pq
 from corpus.atomic import replacing
 from corpus.errors import GeulgamError
 
-Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
-NAME_LENGTH = 60  # characters: 180 bytes of Hangul, and a file name may have 255
+Side = Literal["train", "valid", "test"]
+SIDES: tuple[Side, ...] = get_args(Side)
+_NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
+_FORBIDDEN = '/\\:*?"<>|'
+_UNSEEN = ("Cc", "Cs", "Cf", "Zl", "Zp")  # control, surrogate, format; separators of lines and paragraphs
 
-_FIELDS = {"document_id": pa.string(), "rank": pa.int32(), "score": pa.float64(), "split": pa.string()}
+_FIELDS = {
+    "document_id": pa.string(),
+    "rank": pa.int32(),
+    "score": pa.float64(),
+    "side": pa.string(),
+    "version": pa.string(),
+}
 SCHEMA = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _FIELDS.items()])
+
+
+def topic_name(name: str) -> str:
+    """The name in NFC, if a folder can be called so. Raises GeulgamError for `/`, `..`, nothing, and the like."""
+    name = unicodedata.normalize("NFC", name).strip()
+    shown = json.dumps(name, ensure_ascii=False).encode("utf-8", "replace").decode()
+    hint = "a topic's name is also a folder's: letters, digits, spaces, - and _ will do"
+    if not name:
+        raise GeulgamError("a topic's name is empty", hint)
+    if name.startswith((".", "-")):
+        raise GeulgamError(f"a topic cannot be called {shown}: it begins with {name[0]!r}", hint)
+    if name.endswith("."):
+        raise GeulgamError(f"a topic cannot be called {shown}: it ends with a dot", hint)
+    if ".." in name:
+        raise GeulgamError(f"a topic cannot be called {shown}: it contains '..'", hint)
+    bad = next((c for c in name if c in _FORBIDDEN or unicodedata.category(c) in _UNSEEN), None)
+    if bad is not None:
+        raise GeulgamError(f"a topic cannot be called {shown}: it contains {bad!r}", hint)
+    if len(name.encode()) > _NAME_LIMIT:
+        raise GeulgamError(f"a topic cannot be called {shown[:30]}…: it is over {_NAME_LIMIT} bytes long", hint)
+    return name
 
 
 @dataclass(frozen=True)
 class Topic:
     """What to write on: a name, which becomes a folder's, a query in Lucene's syntax, and how many documents.
 
-    The name is put into NFC. Raises GeulgamError for a name that is no safe folder name, an empty query or k < 1.
+    Raises GeulgamError for a name that will not do (:func:`topic_name`), an empty query or k < 1.
     """
 
     name: str
@@ -33,64 +63,43 @@ class Topic:
     k: int = 500
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", unicodedata.normalize("NFC", self.name))
-        wrong = _wrong_with(self.name)
-        if wrong:
-            shown = self.name if len(self.name) <= NAME_LENGTH else self.name[:NAME_LENGTH] + "…"
-            raise GeulgamError(f"the topic name {shown!r} {wrong}", "choose a short plain name, such as 함께")
+        object.__setattr__(self, "name", topic_name(self.name))
         if not self.query.strip():
             raise GeulgamError(f"topic {self.name}: the query is empty", 'such as --query "함께^2 더불어 동행"')
         if self.k < 1:
             raise GeulgamError(f"topic {self.name}: k is {self.k}, but must be 1 or more", "500 is the default")
 
 
-def _wrong_with(name: str) -> str:
-    if not name.strip():
-        return "is empty"
-    if len(name) > NAME_LENGTH:
-        return f"is longer than {NAME_LENGTH} characters"
-    for sign in ("/", "\\", ".."):
-        if sign in name:
-            return f"contains {sign}"
-    if name.startswith("."):
-        return "begins with a dot"
-    if name != name.strip():
-        return "begins or ends with a space"
-    # control, format, surrogate, unassigned; line and paragraph separators
-    if any(unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in name):
-        return "contains a character that cannot be seen"
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A document of a subset: its rank from 1, its score, and the split that it is in."""
+    """A document of a subset: its rank from 1, its score, the side that it is on, and in which version it was found."""
 
     document_id: str
     rank: int
     score: float
-    split: Split
+    side: Side
+    version: str
 
 
 @dataclass(frozen=True)
 class Subset:
-    """The documents of a topic, best first. ``note`` says what was refused, or is empty."""
+    """The documents of a topic, best first. ``note`` says what is fewer or other than asked, or is empty."""
 
     topic: Topic
     rows: Sequence[Row]
     note: str = ""
 
-    def ids(self, split: Split | None = None) -> list[str]:
-        """The document ids of one split, or of all, best first."""
-        return [row.document_id for row in self.rows if split in (None, row.split)]
+    def ids(self, side: Side | None = None) -> list[str]:
+        """The document ids of one side, or of all, best first."""
+        return [row.document_id for row in self.rows if side in (None, row.side)]
 
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that depend on which documents are in which split, and on nothing else."""
-        lines = "\n".join(sorted(f"{row.document_id} {row.split}" for row in self.rows))
+        """32 hexadecimal digits that depend on which documents in which versions are on which side, and on no more."""
+        lines = "\n".join(sorted(f"{row.document_id} {row.version} {row.side}" for row in self.rows))
         return hashlib.sha256(lines.encode()).hexdigest()[:32]
 
     def save(self, path: Path) -> None:
-        """Write a Parquet file (document_id, rank, score, split; topic, query, k and note as metadata), atomically."""
+        """Write a Parquet file, atomically: a column for each field of :class:`Row`; topic and note as metadata."""
         metadata = {
             "topic": self.topic.name,
             "query": self.topic.query,
@@ -114,8 +123,8 @@ class Subset:
             metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
             columns = (table.column(name).to_pylist() for name in SCHEMA.names)
             rows = tuple(Row(*values) for values in zip(*columns, strict=True))
-            if any(row.split not in SPLITS for row in rows):
-                raise ValueError("it has a split other than train, valid and test")
+            if any(row.side not in SIDES for row in rows):
+                raise ValueError("it has a side other than train, valid and test")
             topic = Topic(metadata["topic"], metadata["query"], int(metadata["k"]))
         except FileNotFoundError:
             raise GeulgamError(f"there is no subset at {path}", "geulgam run") from None

@@ -1,7 +1,7 @@
 """The few words around what matched."""
 
 from geulgam.snippet import snippet
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 
 
 def show(text: str, terms: set[str], width: int = 40) -> str:

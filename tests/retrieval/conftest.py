@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from corpus.document import Document, document
-from retrieval.analyzer import Analyzer, Span, analyzer
+from retrieval.analyzer import Analyzer, Span
+from retrieval.analyzers import analyzer
 
 
 class Counting:

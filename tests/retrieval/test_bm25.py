@@ -14,10 +14,12 @@ from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval import postings
-from retrieval.analyzer import Analyzer, analyzer
+from retrieval.analyzer import Analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.index import Hit, SearchIndex
-from retrieval.query import Boolean, Phrase, Query, Terms, parse
+from retrieval.lucene import parse
+from retrieval.query import Boolean, Phrase, Query, Terms
 from retrieval.reference import RankBm25Index
 from tests.retrieval.conftest import Counting, numbered
 

@@ -10,7 +10,8 @@ from corpus.store import Corpus
 from retrieval.analyzer import Analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.index import SearchIndex
-from retrieval.query import Boolean, Filter, Terms, parse
+from retrieval.lucene import parse
+from retrieval.query import Boolean, Filter, Terms
 from retrieval.reference import RankBm25Index
 
 LABELLED = [

@@ -7,7 +7,7 @@ import pytest
 from bench.essays import QUERIES, sample_documents
 from bench.retrieval import korquad, lines, precision
 from corpus.document import Document
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 
 

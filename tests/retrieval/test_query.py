@@ -1,8 +1,10 @@
 import pytest
 
 from corpus.errors import GeulgamError
-from retrieval.analyzer import Analyzer, analyzer
-from retrieval.query import Boolean, Phrase, Query, Terms, bag, parse, terms_of
+from retrieval.analyzer import Analyzer
+from retrieval.analyzers import analyzer
+from retrieval.lucene import parse
+from retrieval.query import Boolean, Phrase, Query, Terms, bag, terms_of
 
 A, B, C = Terms(("a",)), Terms(("b",)), Terms(("c",))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.kinship import groups
 from retrieval.select import ENOUGH, FEWEST, select, split

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpus.errors import GeulgamError
-from retrieval.topic import Row, Subset, Topic
+from retrieval.topic import Row, Subset, Topic, topic_name
 
 
 @pytest.mark.parametrize(
@@ -13,16 +13,21 @@ from retrieval.topic import Row, Subset, Topic
     [
         ("", "is empty"),
         ("  ", "is empty"),
-        ("가/나", "contains /"),
+        ("가/나", "contains '/'"),
         ("가\\나", "contains"),
-        ("..", r"contains \.\."),
-        ("가..나", r"contains \.\."),
-        (".가", "begins with a dot"),
-        (" 가", "space"),
-        ("가\n나", "cannot be seen"),
-        ("가\0", "cannot be seen"),
-        ("가\u202e나", "cannot be seen"),
-        ("가" * 61, "longer than 60"),
+        ("가:나", "contains ':'"),
+        ("..", r"begins with '\.'"),
+        ("가..나", r"contains '\.\.'"),
+        (".가", r"begins with '\.'"),
+        ("-가", "begins with '-'"),
+        ("가.", "ends with a dot"),
+        ("가\n나", "contains"),
+        ("가\0", "contains"),
+        ("가\u202e나", "contains"),
+        ("가\u2028나", "contains"),
+        ("\ud800", "contains"),
+        ("가" * 41, "over 120 bytes"),
+        ("a" * 121, "over 120 bytes"),
     ],
 )
 def test_a_name_that_is_no_safe_folder_name_is_refused(name: str, why: str) -> None:
@@ -30,14 +35,21 @@ def test_a_name_that_is_no_safe_folder_name_is_refused(name: str, why: str) -> N
         Topic(name, "함께")
     assert caught.value.hint
     assert "\n" not in str(caught.value)
+    with pytest.raises(GeulgamError, match=why):
+        topic_name(name)
 
 
 def test_a_name_is_the_same_however_it_was_typed() -> None:
-    assert Topic(unicodedata.normalize("NFD", "함께 걷기"), "함께").name == "함께 걷기"
-    assert Topic("가" * 60, "함께").k == 500
+    assert Topic(unicodedata.normalize("NFD", " 함께 걷기"), "함께").name == "함께 걷기"
+
+
+@pytest.mark.parametrize("name", ["a" * 61, "a" * 120, "가" * 40, "together, 2025 (2)"])
+def test_a_name_that_may_be_a_folders_may_be_a_topics(name: str) -> None:
+    assert Topic(name, "함께").name == topic_name(name) == name
 
 
 def test_a_topic_needs_a_query_and_a_k() -> None:
+    assert Topic("함께", "함께").k == 500
     with pytest.raises(GeulgamError, match="query is empty"):
         Topic("함께", " ")
     with pytest.raises(GeulgamError, match="k is 0"):
@@ -46,7 +58,7 @@ def test_a_topic_needs_a_query_and_a_k() -> None:
 
 SUBSET = Subset(
     Topic("함께", "함께^2 더불어", 5),
-    (Row("a1", 1, 3.5, "train"), Row("b2", 2, 2.25, "test"), Row("c3", 3, 2.0, "valid")),
+    (Row("a1", 1, 3.5, "train", "v1"), Row("b2", 2, 2.25, "test", "v2"), Row("c3", 3, 2.0, "valid", "v3")),
     "3 of 5 asked: no more documents match",
 )
 
@@ -56,20 +68,22 @@ def test_a_saved_subset_is_loaded_as_it_was(tmp_path: Path) -> None:
     SUBSET.save(path)
     assert Subset.load(path) == SUBSET
     table = pq.read_table(path)
-    assert table.column_names == ["document_id", "rank", "score", "split"]
+    assert table.column_names == ["document_id", "rank", "score", "side", "version"]
     assert table.schema.metadata[b"note"].decode() == SUBSET.note
     assert table.schema.metadata[b"query"].decode() == "함께^2 더불어"
 
 
-def test_ids_are_those_of_a_split_best_first() -> None:
+def test_ids_are_those_of_a_side_best_first() -> None:
     assert SUBSET.ids() == ["a1", "b2", "c3"]
     assert SUBSET.ids("test") == ["b2"]
 
 
-def test_the_fingerprint_depends_on_documents_and_splits_alone() -> None:
-    moved = Subset(SUBSET.topic, (*SUBSET.rows[:2], Row("c3", 3, 2.0, "train")), SUBSET.note)
-    rescored = Subset(Topic("x", "y"), tuple(Row(r.document_id, r.rank, 9.0, r.split) for r in SUBSET.rows))
+def test_the_fingerprint_depends_on_documents_versions_and_sides_alone() -> None:
+    moved = Subset(SUBSET.topic, (*SUBSET.rows[:2], Row("c3", 3, 2.0, "train", "v3")), SUBSET.note)
+    corrected = Subset(SUBSET.topic, (*SUBSET.rows[:2], Row("c3", 3, 2.0, "valid", "v4")), SUBSET.note)
+    rescored = Subset(Topic("x", "y"), tuple(Row(r.document_id, r.rank, 9.0, r.side, r.version) for r in SUBSET.rows))
     assert moved.fingerprint() != SUBSET.fingerprint()
+    assert corrected.fingerprint() != SUBSET.fingerprint()
     assert rescored.fingerprint() == SUBSET.fingerprint()
 
 

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.elastic import loading
 from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.index import ElasticsearchIndex
-from retrieval.query import Boolean, Query, Terms, parse
+from retrieval.lucene import parse
+from retrieval.query import Boolean, Query, Terms
 from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting, numbered
 from tests.retrieval.elastic.conftest import Make, access
