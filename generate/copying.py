@@ -19,7 +19,7 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no power of it is zero mod
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Copied:
     """A copied stretch: ``text[start:end]`` of the normalised text, and the document it stands in."""
 
     start: int
@@ -47,7 +47,7 @@ class Sources:
         self._order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
 
-    def spans(self, text: str) -> list[Span]:
+    def copied(self, text: str) -> list[Copied]:
         """The longest stretches of ``text``, of 30 characters or more, that stand in a document, by their starts.
 
         Stretches from several documents may overlap; of those that are equal, the first document's is given.
@@ -55,13 +55,13 @@ class Sources:
         text = normalise(text)
         codes = _codes(text)
         places, sources = self._equal(_hashes(codes))
-        found: dict[tuple[int, int], Span] = {}
+        found: dict[tuple[int, int], Copied] = {}
         for place, source, length in _joined(places, sources):
             if not np.array_equal(codes[place : place + length], self._codes[source : source + length]):
                 continue  # two hashes of 64 bits that are equal by chance
             document = self._documents[int(np.searchsorted(self._starts, source, side="right")) - 1]
             end = place + length
-            found.setdefault((place, end), Span(place, end, text[place:end], document.id, document.title))
+            found.setdefault((place, end), Copied(place, end, text[place:end], document.id, document.title))
         return [found[key] for key in sorted(found)]
 
     def _equal(self, hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -73,17 +73,17 @@ class Sources:
         return places, self._order[np.repeat(first, count) + offsets]
 
 
-def copied_share(text: str, spans: Sequence[Span]) -> float:
-    """Share, from 0 to 1, of the normalised text's characters that stand inside any of its spans."""
+def copied_share(text: str, stretches: Sequence[Copied]) -> float:
+    """Share, from 0 to 1, of the normalised text's characters that stand inside any of these stretches."""
     covered = np.zeros(len(normalise(text)), dtype=bool)
-    for span in spans:
-        covered[span.start : span.end] = True
+    for stretch in stretches:
+        covered[stretch.start : stretch.end] = True
     return float(covered.mean()) if len(covered) else 0.0
 
 
-def longest(spans: Sequence[Span]) -> Span | None:
-    """The longest span, the first of several; None if there is none."""
-    return max(spans, key=lambda span: span.characters, default=None)
+def longest(stretches: Sequence[Copied]) -> Copied | None:
+    """The longest stretch, the first of several; None if there is none."""
+    return max(stretches, key=lambda stretch: stretch.characters, default=None)
 
 
 def _codes(text: str) -> npt.NDArray[np.uint32]:

@@ -10,13 +10,13 @@ import torch
 
 from generate.context import Context
 from generate.decoding import Sampling, draw
+from generate.korean import statement
 from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces
 
 SHORTEST = 40  # tokens; the first sentence end after that many ends a piece
 LONGEST = 192  # tokens; a piece without a sentence end by then runs on
 ATTEMPTS = 4
-_STATEMENT = re.compile(r"(?:[^\s마보]다|[어아에예해세네지데]요|죠)(?=\s)")  # how a sentence ends that has no full stop
 _LOOP = re.compile(r"(?:(.{2,40}?)\1{3,}|(.)\2{7,})$", re.DOTALL)
 _SHORTEST_REPEATED = 10  # letters; a shorter sentence may stand in an essay twice ("그랬다.")
 _NO_LETTER = re.compile(r"\W+")
@@ -56,14 +56,14 @@ def write_piece(desk: Desk, context: Context, standing: str, number: int, known:
     """
     mark = context.mark()
     for attempt in range(1, ATTEMPTS + 1):
-        draft, ending = _draft(desk, context, standing, number, attempt)
-        text = desk.surfaces.text(draft)
+        tokens, ending = _sampled(desk, context, standing, number, attempt)
+        text = desk.surfaces.text(tokens)
         if ending and not repeats(text, known):
-            return Piece(text, tuple(draft), attempt, ending)
+            return Piece(text, tuple(tokens), attempt, ending)
         context.rewind(mark)
-        statement = _statement(text) if len(draft) == desk.longest else ""
-        if statement and not repeats(statement, known):
-            text = statement
+        kept = statement(text) if len(tokens) == desk.longest else ""
+        if kept and not repeats(kept, known):
+            text = kept
             break
     else:
         text = _closed(text, known)
@@ -72,7 +72,7 @@ def write_piece(desk: Desk, context: Context, standing: str, number: int, known:
     return Piece(text, tuple(tokens), attempt, "cut")
 
 
-def _draft(
+def _sampled(
     desk: Desk, context: Context, standing: str, number: int, attempt: int
 ) -> tuple[list[int], Literal["sentence", "document"] | None]:
     """Tokens sampled from where the context stands, and how they end; None: they got stuck."""
@@ -118,14 +118,8 @@ def letters(sentence: str) -> str:
     return _NO_LETTER.sub("", sentence)
 
 
-def _statement(text: str) -> str:
-    """A text that runs on without full stops, up to the last place where one is missing; "" if there is none."""
-    places = [match.end() for match in _STATEMENT.finditer(text)]
-    return text[: places[-1]] + "." if places else ""
-
-
 def _closed(text: str, known: Set[str]) -> str:
-    """What can be kept of a stuck draft: its sentences that are new, else its last words with a full stop."""
+    """What can be kept of a stuck attempt: its sentences that are new, else its last words with a full stop."""
     loop = _LOOP.search(text[-200:])
     if loop:
         text = text[: loop.start() - len(text[-200:])] + (loop[1] or loop[2])

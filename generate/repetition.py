@@ -1,21 +1,13 @@
 """How much a text repeats itself: rep-n and diversity (Su et al. 2022, A Contrastive Framework, section 5.1).
 
-The tokens are morphemes, as mecab finds them. Of what could be counted in Korean, words between spaces carry
-their particles, so that 학교에 and 학교는 would be no repetition; single characters repeat in any text; and the
-model's own tokens differ from model to model. mecab's dictionary is fixed, so that figures of today and of next year
-compare, and it needs a tenth of Kiwi's memory. The figures grow with the length of a text: compare equal lengths.
+The review counts morphemes (:func:`generate.korean.morphemes`): words between spaces carry their particles in Korean,
+so that 학교에 and 학교는 would be no repetition; single characters repeat in any text; and the model's own tokens
+differ from model to model. The figures grow with the length of a text: compare equal lengths.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 LENGTHS = (2, 3, 4)  # the n of rep-n
-
-
-def morphemes(text: str) -> list[str]:
-    """All morphemes of a text in order, particles, endings and punctuation among them."""
-    return [m for line in text.replace("\0", " ").splitlines() if line.strip() for m in _mecab().morphs(line)]
 
 
 def repetition(tokens: Sequence[str], n: int) -> float:
@@ -33,10 +25,3 @@ def diversity(tokens: Sequence[str]) -> float:
     for n in LENGTHS:
         product *= 1 - repetition(tokens, n) / 100
     return product
-
-
-@cache
-def _mecab() -> Any:
-    from mecab import MeCab
-
-    return MeCab()

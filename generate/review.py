@@ -6,13 +6,15 @@ from statistics import fmean, median
 from typing import Any
 
 from corpus.document import Document, normalise
-from generate.copying import Sources, Span, copied_share, longest
-from generate.repetition import LENGTHS, diversity, morphemes, repetition
-from retrieval.analyzer import Analyzer, analyzer
+from generate.copying import Copied, Sources, copied_share, longest
+from generate.korean import morphemes
+from generate.repetition import LENGTHS, diversity, repetition
+from retrieval.analyzer import Analyzer
+from retrieval.analyzers import analyzer
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Comparison:
     """One figure: ``essay`` and ``held_out`` (the mean of the human essays) on excerpts of equal length, and ``whole``
     on the whole essay. None where there is nothing to measure."""
 
@@ -29,15 +31,15 @@ class Review:
     ``held_out_essays``: how many human essays were long enough for one.
     """
 
-    figures: dict[str, Figure]
-    longest_copied: Span | None
+    figures: dict[str, Comparison]
+    longest_copied: Copied | None
     missing_keywords: tuple[str, ...]
     characters: int
     held_out_essays: int
 
     def to_json(self) -> dict[str, Any]:
         """The review as JSON can hold it, as in report.json: figures rounded to four digits."""
-        span = self.longest_copied
+        copied = self.longest_copied
         return {
             "excerpt_characters": self.characters,
             "held_out_essays": self.held_out_essays,
@@ -50,12 +52,12 @@ class Review:
                 for name, figure in self.figures.items()
             },
             "missing_keywords": list(self.missing_keywords),
-            "longest_copied_span": span
+            "longest_copied_span": copied
             and {
-                "characters": span.characters,
-                "text": span.text,
-                "document_id": span.document_id,
-                "title": span.title,
+                "characters": copied.characters,
+                "text": copied.text,
+                "document_id": copied.document_id,
+                "title": copied.title,
             },
         }
 
@@ -110,8 +112,8 @@ def review(
     essay, people, whole = measured([text]), measured(human), _figures(text, sources, needed, terms_of)
     terms = set(next(iter(terms_of([text]))))
     return Review(
-        figures={name: Figure(essay[name], people.get(name), whole[name]) for name in _LABELS},
-        longest_copied=longest(sources.spans(text)),
+        figures={name: Comparison(essay[name], people.get(name), whole[name]) for name in _LABELS},
+        longest_copied=longest(sources.copied(text)),
         missing_keywords=tuple(word for word in keywords if not _is_found(word, needed[word], terms)),
         characters=length,
         held_out_essays=len(human),
@@ -120,15 +122,15 @@ def review(
 
 def _figures(text: str, sources: Sources, needed: dict[str, set[str]], terms_of: Analyzer) -> dict[str, float | None]:
     tokens = morphemes(text)
-    spans = sources.spans(text)
+    stretches = sources.copied(text)
     terms = set(next(iter(terms_of([text])))) if needed else set()
-    span = longest(spans)
+    copied = longest(stretches)
     return {
         **{f"rep_{n}": repetition(tokens, n) for n in LENGTHS},
         "diversity": diversity(tokens),
         "keyword_recall": fmean(_is_found(word, parts, terms) for word, parts in needed.items()) if needed else None,
-        "copied_share": copied_share(text, spans),
-        "longest_copied": span.characters if span else 0,
+        "copied_share": copied_share(text, stretches),
+        "longest_copied": copied.characters if copied else 0,
     }
 
 

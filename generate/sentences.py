@@ -8,12 +8,12 @@ quotation. It takes a twentieth of Kiwi's time, which at every token would cost 
 import re
 from collections.abc import Iterator
 
-_CLOSING = r"['\"’”」』〉》)\]]*"
+from generate.korean import CLOSER, closes_sentence
+
+_CLOSING = "[" + re.escape("".join(CLOSER.values()) + "]") + "]*"
 _END = re.compile(rf"(?:[!?。？！]|(?<!\d)\.|…){_CLOSING}$")
 _DOTS = re.compile(rf"(?:\.\.+|…)[.…]*{_CLOSING}$")
-_FINAL_SYLLABLES = "다요까죠네지자라군나오어야게걸래냐"  # of the endings that close a sentence
 _CANDIDATE = re.compile(rf"[.!?…。？！]{_CLOSING}(?=\s|$)|\s*\n\s*")
-_CLOSER = {"“": "”", "‘": "’", "「": "」", "『": "』", "〈": "〉", "《": "》", "(": ")", '"': '"', "'": "'"}
 _LONGEST_QUOTE = 150  # characters; what has been open for longer was forgotten, not meant
 _SIGHT = 400  # characters looked back on
 
@@ -22,7 +22,7 @@ def ends(text: str, following: str = "", within_quotation: bool = False) -> bool
     """Whether a sentence ends where ``text`` does, given what follows it ("": nothing does).
 
     Within an open quotation or parenthesis none ends (unless ``within_quotation``), and dots that trail off end one
-    only after a syllable that closes Korean sentences.
+    only after a syllable that closes sentences.
     """
     sight = text[-_SIGHT:]
     stripped = sight.rstrip()
@@ -31,7 +31,7 @@ def ends(text: str, following: str = "", within_quotation: bool = False) -> bool
     if not _END.search(stripped):
         return False
     dots = _DOTS.search(stripped)
-    if dots and stripped[: dots.start()][-1:] not in _FINAL_SYLLABLES:
+    if dots and not closes_sentence(stripped[: dots.start()]):
         return False
     return within_quotation or not _is_inside_quotation(stripped)
 
@@ -63,8 +63,8 @@ def _is_inside_quotation(sight: str) -> bool:
     paragraph = sight[sight.rfind("\n") + 1 :]
     opened: list[tuple[str, int]] = []
     for place, character in enumerate(paragraph):
-        if opened and character == _CLOSER[opened[-1][0]]:
+        if opened and character == CLOSER[opened[-1][0]]:
             opened.pop()
-        elif character in _CLOSER and not (character == "'" and paragraph[place - 1 : place].isalnum()):
+        elif character in CLOSER and not (character == "'" and paragraph[place - 1 : place].isalnum()):
             opened.append((character, place))
     return any(len(paragraph) - place < _LONGEST_QUOTE for _, place in opened)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from generate.repetition import diversity, morphemes, repetition
+from generate.korean import morphemes
+from generate.repetition import diversity, repetition
 
 WORDS = ["a", "b", "c", "a", "b", "c", "a", "b"]
 
@@ -27,12 +28,6 @@ def test_a_text_without_repetition_is_wholly_diverse() -> None:
     assert diversity(["a", "b", "c", "d", "e"]) == 1.0
     assert repetition(["a"], 2) == 0.0
     assert diversity([]) == 1.0
-
-
-def test_the_same_noun_with_other_particles_is_the_same_morpheme() -> None:
-    tokens = morphemes("학교에 갔다.\n\n학교는 멀었다.")
-    assert tokens.count("학교") == 2
-    assert tokens.count(".") == 2
 
 
 def test_a_loop_has_almost_no_diversity() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from corpus.document import document
 from generate.copying import SHORTEST
-from generate.repetition import diversity, morphemes, repetition
+from generate.korean import morphemes
+from generate.repetition import diversity, repetition
 from generate.review import review
 from tests.finetune.tiny import tiny_essays
 
