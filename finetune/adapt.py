@@ -170,7 +170,7 @@ def attach(base: BaseModel, recipe: Recipe) -> Any:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # master weights; autocast multiplies in the base's precision
-    if recipe.gradient_checkpointing:
+    if False:
         model.enable_input_require_grads()
     return model
 
@@ -214,7 +214,7 @@ def _arguments(base: BaseModel, recipe: Recipe, work: Path, steps: int) -> Train
         output_dir=str(work),
         max_steps=steps,
         per_device_train_batch_size=recipe.batch,
-        gradient_accumulation_steps=recipe.accumulate,
+        gradient_accumulation_steps=1,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=_SCHEDULES[recipe.schedule],
         warmup_steps=round(steps * recipe.warmup),
@@ -224,9 +224,9 @@ def _arguments(base: BaseModel, recipe: Recipe, work: Path, steps: int) -> Train
         bf16=base.dtype == torch.bfloat16,
         fp16=base.dtype == torch.float16,
         use_cpu=base.device.type == "cpu",
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if recipe.gradient_checkpointing else None,
-        save_steps=recipe.checkpoint_steps,
+        gradient_checkpointing=False,
+        gradient_checkpointing_kwargs={"use_reentrant": False} if False else None,
+        save_steps=10,
         save_total_limit=2,
         logging_steps=1,
         logging_nan_inf_filter=False,
@@ -241,13 +241,13 @@ def _arguments(base: BaseModel, recipe: Recipe, work: Path, steps: int) -> Train
 
 
 def _steps(blocks: int, recipe: Recipe) -> int:
-    per_epoch = max(1, -(-blocks // (recipe.batch * recipe.accumulate)))
+    per_epoch = max(1, -(-blocks // (recipe.batch)))
     steps = max(1, round(per_epoch * recipe.epochs))
     return steps if recipe.max_steps is None else min(steps, recipe.max_steps)
 
 
 def _tokens_per_step(blocks: torch.Tensor, recipe: Recipe) -> int:
-    return int(min(recipe.batch * recipe.accumulate, len(blocks)) * blocks.shape[1])
+    return int(min(recipe.batch, len(blocks)) * blocks.shape[1])
 
 
 def _fingerprint(base: BaseModel, train: Sequence[Document], valid: Sequence[Document], recipe: Recipe) -> str:

@@ -6,12 +6,8 @@ import numpy as np
 import torch
 
 from corpus.document import Document
+from finetune.layout import essay_text
 from finetune.vocabulary import Vocabulary
-
-
-def essay_text(document: Document) -> str:
-    """What the model sees of a document: its title, an empty line, its text; the text alone if it has no title."""
-    return f"{document.title}\n\n{document.text}" if document.title else document.text
 
 
 def pack(documents: Sequence[Document], vocabulary: Vocabulary, block_tokens: int, seed: int = 0) -> torch.Tensor:

@@ -1,27 +1,57 @@
-"""The recipe: every number of a training run, in one value."""
+"""The recipe: every number that determines what training makes of a base and its documents, in one value.
+
+How it is run (device, precision, memory, checkpoints) is :class:`finetune.execution.Execution`.
+"""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from corpus.errors import GeulgamError
+from finetune.limits import check, number, one_of, or_none, whole
 
 Method = Literal["lora", "freeze", "full"]
 METHODS: tuple[Method, ...] = ("lora", "freeze", "full")
+Schedule = Literal["linear", "cosine", "constant"]
+SCHEDULES: tuple[Schedule, ...] = ("linear", "cosine", "constant")
+
+_LIMITS = {
+    "method": one_of(METHODS),
+    "epochs": number(0, above=True),
+    "max_steps": or_none(whole(1)),
+    "block_tokens": whole(8),
+    "batch": whole(1),
+    "learning_rate": number(0, above=True),
+    "schedule": one_of(SCHEDULES),
+    "warmup": number(0, 1),
+    "weight_decay": number(0),
+    "gradient_clip": number(0),
+    "rank": whole(1),
+    "alpha": whole(1),
+    "dropout": number(0, 1, below=True),
+    "frozen_layers": or_none(whole(0)),
+    "evaluations": whole(1),
+    "patience": whole(1),
+    "seed": whole(0, 2**32 - 1),
+}
+_OTHER_METHODS = {  # fields that a method does not look at
+    "lora": ("frozen_layers",),
+    "freeze": ("rank", "alpha", "dropout"),
+    "full": ("rank", "alpha", "dropout", "frozen_layers"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an adapter is trained.
+    """How an adapter is trained. Raises GeulgamError for a value that no training can be run with.
 
     ``method``: "lora" trains low-rank updates of every linear layer (Hu et al. 2021); "freeze" trains the layers
     above the lower ``frozen_layers``, as the contest's winners did; "full" trains every layer. The embedding is
     never trained, so that an adapter made on the trimmed vocabulary fits the untrimmed model.
 
-    A step is ``batch`` x ``accumulate`` blocks of at most ``block_tokens`` tokens. ``evaluations`` is how often,
-    evenly spaced, the valid split is measured; training stops after ``patience`` of them without a better one and
-    keeps the best.
+    A step is ``batch`` blocks of at most ``block_tokens`` tokens, however many of them a device holds at once.
+    ``evaluations`` is how often, evenly spaced, the valid side is measured; training stops after ``patience`` of them
+    without a better one and keeps the best.
     """
 
     method: Method = "lora"
@@ -29,38 +59,29 @@ class Recipe:
     max_steps: int | None = None  # ends earlier than epochs if given
     block_tokens: int = 256
     batch: int = 4
-    accumulate: int = 1
     learning_rate: float = 4e-4
-    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    schedule: Schedule = "cosine"
     warmup: float = 0.05  # share of the steps
     weight_decay: float = 0.01
-    gradient_clip: float = 1.0
+    gradient_clip: float = 1.0  # 0: gradients of any length are followed
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
     frozen_layers: int | None = None  # "freeze" alone; None: the lower half
-    gradient_checkpointing: bool = False
     evaluations: int = 4
     patience: int = 2
-    checkpoint_steps: int = 10
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise GeulgamError(f"no recipe is called {self.method!r}", f"choose one of {', '.join(METHODS)}")
-        for name in (
-            "epochs",
-            "block_tokens",
-            "batch",
-            "accumulate",
-            "learning_rate",
-            "rank",
-            "checkpoint_steps",
-        ):
-            if getattr(self, name) <= 0:
-                raise GeulgamError(f"finetune.{name} is {getattr(self, name)}", "it has to be above zero")
+        check(self, _LIMITS)
+
+    @property
+    def determinants(self) -> dict[str, Any]:
+        """The fields by name, without those that this method does not look at."""
+        return {name: value for name, value in asdict(self).items() if name not in _OTHER_METHODS[self.method]}
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any of the numbers."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        """16 hexadecimal digits, the same for the same recipe: one whose :attr:`determinants` are equal."""
+        plain = {name: float(v) if isinstance(v, int) else v for name, v in self.determinants.items()}  # 2 is 2.0
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
