@@ -1,8 +1,9 @@
-"""Files that are either the old one or the new one, whole, whenever the process is killed."""
+"""Files and folders that are either the old one or the new one, whole, whenever the process is killed."""
 
 import errno
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,14 +23,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        part = Path(name)
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        # The kernel applies the umask. To learn it one would have to set it, which other threads would notice.
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield part
             with part.open("rb") as written:
                 os.fsync(written.fileno())
-            part.chmod(0o666 & ~_umask())
             part.replace(path)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -40,6 +40,46 @@ def write_text(path: Path, text: str) -> None:
     """Replace ``path`` with ``text`` in UTF-8, atomically."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put the finished folder ``new``, of the same file system, in the place of ``target``, which need not exist.
+
+    Two renames, since no system lets a full folder be replaced by one: killed between them, the new folder stands
+    whole under another name, where :func:`recover` finds it. One process at a time may do this to a target.
+    Raises as :func:`explaining`.
+    """
+    recover(target)
+    with explaining(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.rename(_finished(target))
+    recover(target)
+
+
+def recover(target: Path) -> None:
+    """Finish what a :func:`replace_folder` that was killed began: ``target`` is whole, and nothing else is left."""
+    finished, replaced = _finished(target), _replaced(target)
+    with explaining(target):
+        if finished.exists():
+            _remove(replaced)
+            if target.exists():
+                target.rename(replaced)
+            finished.rename(target)
+        _remove(replaced)
+
+
+def _finished(target: Path) -> Path:
+    """Where a folder stands that is whole and about to take the target's place."""
+    return target.with_name(f".{target.name}.new")
+
+
+def _replaced(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 @contextmanager
@@ -59,9 +99,3 @@ def explaining(path: Path) -> Iterator[None]:
                 "make the folder writable, or work in another one; nothing was changed",
             ) from error
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

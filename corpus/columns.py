@@ -1,43 +1,13 @@
-"""From a row of named columns to a document: which column is the text, the title, the source."""
+"""From a row of named columns to what was written in it: which column is the text, the title, the source."""
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpus.document import Document, Rejected, document
+from corpus.document import Raw, Rejected, field_name
+from corpus.korean import SOURCE, TEXT, TITLE
 from corpus.opening import DOCUMENT_LIMIT, too_long
-
-# In the order in which they are believed when a file has several of them.
-TEXT = (
-    "text",
-    "contents",
-    "content",
-    "본문",
-    "내용",
-    "body",
-    "article",
-    "essay",
-    "글",
-    "수필",
-    "에세이",
-    "document",
-)
-TITLE = ("title", "제목", "subject", "headline")
-SOURCE = (
-    "url",
-    "link",
-    "source",
-    "refer",
-    "referer",
-    "reference",
-    "href",
-    "permalink",
-    "출처",
-    "링크",
-    "주소",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +49,8 @@ class Columns:
         have = ", ".join(_short(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
         return f"no text column{wanted}: the columns are {have or '(none)'}"
 
-    def row(self, row: Mapping[str, Any], file: str, line: int) -> Document | Rejected:
-        """The document in this row, or why there is none. Other columns become metadata."""
+    def row(self, row: Mapping[str, Any], file: str, line: int) -> Raw | Rejected:
+        """What this row holds, or why it is not taken. Other columns become metadata."""
         roles = self.roles(list(row))
         if roles.text is None:
             return Rejected(file, line, self.missing(list(row)))
@@ -90,35 +60,30 @@ class Columns:
         if not isinstance(text, str):
             return Rejected(file, line, f"text is not a string: {_kind(text)}")
         taken = {roles.text, roles.title, roles.source}
-        values = {_name(k): _string(v) for k, v in row.items() if k not in taken}
-        return essay(
+        values = {name: _string(value) for name, value in row.items() if name not in taken}
+        return raw(
+            file,
+            line,
             text,
             _string(row[roles.title]) if roles.title is not None else "",
-            (_string(row[roles.source]) if roles.source is not None else "") or file,
-            {k: v for k, v in values.items() if v},
-            file=file,
-            line=line,
+            _string(row[roles.source]) if roles.source is not None else "",
+            {name: value for name, value in values.items() if value},
         )
 
 
-def essay(
-    text: str,
-    title: str,
-    source: str,
-    metadata: Mapping[str, str] | None = None,
-    *,
-    file: str,
-    line: int = 0,
-) -> Document | Rejected:
-    """The document, unless its text is empty, over the limit, or anything in it is not made of characters."""
+def raw(
+    file: str, line: int, text: str, title: str = "", source: str = "", metadata: Mapping[str, str] | None = None
+) -> Raw | Rejected:
+    """The row, unless its text is empty, over the limit, or anything in it is not made of characters."""
     if len(text) > DOCUMENT_LIMIT:
         return Rejected(file, line, too_long("document", len(text), DOCUMENT_LIMIT))
     metadata = metadata or {}
     for part in (text, title, source, *metadata, *metadata.values()):
         if not _storable(part):
             return Rejected(file, line, "broken characters: bytes or escapes that stand for no character")
-    taken = document(text, unicodedata.normalize("NFC", title), source, metadata)
-    return taken if taken.text else Rejected(file, line, "empty text")
+    if not text.strip():
+        return Rejected(file, line, "empty text")
+    return Raw(file, line, text, title, source, metadata)
 
 
 def _first(wanted: Sequence[str], folded: Mapping[str, str]) -> str | None:
@@ -126,11 +91,7 @@ def _first(wanted: Sequence[str], folded: Mapping[str, str]) -> str | None:
 
 
 def _fold(name: str) -> str:
-    return _name(name).casefold()
-
-
-def _name(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().strip("\ufeff")
+    return field_name(name).casefold()
 
 
 def _short(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What an essay is: a document whose identity is its text."""
+"""What an essay is: a row as it was imported, and the document that the corpus makes of it."""
 
 import hashlib
 import unicodedata
@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 class Document:
     """One essay, or one part of a long one.
 
-    ``text`` keeps its paragraphs as they came. ``source`` says where it came from: a URL if the row had one,
-    else the file. ``metadata`` is whatever else the row said, as strings. Make one with :func:`document`.
+    ``id`` is that of the text as it was imported and survives whatever cleans it. ``text`` keeps its paragraphs as
+    they came. ``source`` says where it came from: a URL if the row had one, else the file. ``metadata`` is whatever
+    else the row said, as strings. Make one with :func:`document`.
     """
 
     id: str
@@ -19,6 +20,39 @@ class Document:
     title: str = ""
     source: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """32 hexadecimal digits that change whenever title, text, source or metadata does: a BLAKE2b."""
+        fields = [self.title, self.text, self.source]
+        for name, value in sorted(self.metadata.items()):
+            fields += name, value
+        digest = hashlib.blake2b(digest_size=16)
+        for part in fields:
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big"))  # so that nothing moves from one field to the next unseen
+            digest.update(data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A row as it stood in the file, decoded and no more: nothing is normalised or stripped.
+
+    ``line`` is the row's, from 1; 0: the whole file is the row. ``source`` is empty where the row names none.
+    """
+
+    file: str
+    line: int
+    text: str
+    title: str = ""
+    source: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> Document:
+        """The document that this row gives before any cleaning."""
+        metadata = {field_name(name): value for name, value in self.metadata.items()}
+        return document(self.text, self.title, self.source or self.file, metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +75,12 @@ def document_id(text: str) -> str:
 
 
 def document(text: str, title: str = "", source: str = "", metadata: Mapping[str, str] | None = None) -> Document:
-    """A document with its id. The text is put into NFC and stripped; its inner whitespace stays."""
+    """A document with its id. Text and title are put into NFC and stripped; the text's inner whitespace stays."""
     text = unicodedata.normalize("NFC", text).strip()
-    return Document(document_id(text), text, title.strip(), source, dict(metadata or {}))
+    title = unicodedata.normalize("NFC", title).strip()
+    return Document(document_id(text), text, title, source, dict(metadata or {}))
+
+
+def field_name(name: str) -> str:
+    """The name of a column or of a metadata field in NFC, without spaces around it or a byte order mark."""
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff")

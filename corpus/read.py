@@ -1,14 +1,13 @@
-"""Essays from files and folders: finds the files, opens each by its suffix, gives documents and refusals."""
+"""Essays from files and folders: finds the files, opens each by its suffix, gives rows and refusals."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from corpus.columns import Columns
-from corpus.document import Document, Rejected
+from corpus.document import Raw, Rejected
 from corpus.encoding import NotText
 from corpus.errors import GeulgamError
+from corpus.events import On, Task, silent
 from corpus.opening import BROKEN, Input, broken, shown
 from corpus.read_json import array, jsonl
 from corpus.read_prose import prose
@@ -22,9 +21,10 @@ def read(
     paths: Sequence[Path],
     text_column: str | None = None,
     title_column: str | None = None,
-    progress: bool = False,
-) -> Iterator[Document | Rejected]:
-    """Every document in the files, and every row or file that is none with the reason.
+    *,
+    on: On = silent,
+) -> Iterator[Raw | Rejected]:
+    """Every row in the files as it stands there, and every row or file that is not taken with the reason.
 
     Folders are read with all below them, sorted by name; names that begin with a dot are passed over, a file
     of an unknown kind is Rejected. ``text_column`` and ``title_column`` name columns where the guesses of
@@ -43,12 +43,12 @@ def read(
             raise GeulgamError(
                 f"no files in the folder {shown(path)}", "give a folder with " + ", ".join(_TEXTS) + " files"
             )
-    return _read(paths, Columns(text_column, title_column), progress)
+    return _read(paths, Columns(text_column, title_column), on)
 
 
-def _read(paths: Sequence[Path], columns: Columns, progress: bool) -> Iterator[Document | Rejected]:
-    total = sum(_size(file) for path in paths for file in _files(path)) if progress else 0
-    with tqdm(total=total, unit="B", unit_scale=True, desc="reading", delay=0.5, disable=not progress) as bar:
+def _read(paths: Sequence[Path], columns: Columns, on: On) -> Iterator[Raw | Rejected]:
+    total = sum(_size(file) for path in paths for file in _files(path))
+    with Task(on, "reading", total, "byte") as task:
         before = 0
         for path in paths:
             for found in _files(path):
@@ -56,13 +56,13 @@ def _read(paths: Sequence[Path], columns: Columns, progress: bool) -> Iterator[D
                     yield found
                     continue
                 for position, item in _items(found, columns):
-                    bar.update(before + position - bar.n)
+                    task.reach(before + position)
                     yield item
                 before += _size(found)
-        bar.update(before - bar.n)
+        task.reach(before)
 
 
-def _items(path: Path, columns: Columns) -> Iterator[tuple[int, Document | Rejected]]:
+def _items(path: Path, columns: Columns) -> Iterator[tuple[int, Raw | Rejected]]:
     """What one file holds, each with how many bytes of the file have been read."""
     try:
         with Input(path) as file:
@@ -77,7 +77,7 @@ def _items(path: Path, columns: Columns) -> Iterator[tuple[int, Document | Rejec
         yield 0, Rejected(shown(path), 0, broken(error))
 
 
-def _reader(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
+def _reader(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
     match file.suffix:
         case ".jsonl" | ".ndjson":
             return jsonl(file, columns)

@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from corpus.columns import Columns, essay
-from corpus.document import Document, Rejected
+from corpus.columns import Columns, raw
+from corpus.document import Raw, Rejected
 from corpus.opening import BROKEN, Input, Lines, LineTooLong, broken, too_long
 
 JSON_LIMIT = 1 << 29  # characters of one .json file, which is held in memory while it is read
 _WHITESPACE = " \t\n\r\ufeff"
 
 
-def jsonl(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
-    """A document for each line that holds an object or a string; blank lines are passed over."""
+def jsonl(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
+    """A row for each line that holds an object or a string; blank lines are passed over."""
     lines = Lines(file.text())
     while True:
         try:
@@ -37,8 +37,8 @@ def jsonl(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
         yield _row(value, columns, file.name, lines.count)
 
 
-def array(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
-    """A document for each element, with the line it begins in. What follows a broken element is not read."""
+def array(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
+    """A row for each element, with the line it begins in. What follows a broken element is not read."""
     stream = file.text()
     try:
         text = stream.read(JSON_LIMIT + 1)
@@ -60,7 +60,7 @@ def array(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
         yield from _whole(text, start, columns, file)
 
 
-def _whole(text: str, start: int, columns: Columns, file: Input) -> Iterator[Document | Rejected]:
+def _whole(text: str, start: int, columns: Columns, file: Input) -> Iterator[Raw | Rejected]:
     """A file that is no array: one object, an object around one array, or JSON lines under another name."""
     try:
         value, end = _DECODER.raw_decode(text, start)
@@ -96,7 +96,7 @@ def _member(text: str, start: int, key: str) -> int:
     return found
 
 
-def _elements(text: str, start: int, columns: Columns, name: str) -> Iterator[Document | Rejected]:
+def _elements(text: str, start: int, columns: Columns, name: str) -> Iterator[Raw | Rejected]:
     """The rows of the array that begins at ``start``, decoded one by one."""
     at, counted, line = _past(text, start + 1), 0, 1
     while True:
@@ -115,11 +115,11 @@ def _elements(text: str, start: int, columns: Columns, name: str) -> Iterator[Do
         at = _past(text, end + 1) if text[end] == "," else end
 
 
-def _row(value: Any, columns: Columns, name: str, line: int) -> Document | Rejected:
+def _row(value: Any, columns: Columns, name: str, line: int) -> Raw | Rejected:
     if isinstance(value, dict):
         return columns.row(value, name, line)
     if isinstance(value, str):
-        return essay(value, "", name, file=name, line=line)
+        return raw(name, line, value)
     return Rejected(name, line, f"not an object: {json.dumps(value)[:40]}")
 
 

@@ -1,17 +1,17 @@
-"""Files that are one document each: .txt and .md."""
+"""Files that are one row each: .txt and .md."""
 
 from collections.abc import Iterator
 from typing import TextIO
 
-from corpus.columns import essay
-from corpus.document import Document, Rejected
+from corpus.columns import raw
+from corpus.document import Raw, Rejected
 from corpus.opening import BROKEN, DOCUMENT_LIMIT, Input, broken, too_long
 
 _BLOCK = 1 << 20
 
 
-def prose(file: Input) -> Iterator[Document | Rejected]:
-    """The file as one document; its title is the file's name or, in Markdown, a first line ``# title``."""
+def prose(file: Input) -> Iterator[Raw | Rejected]:
+    """The file as one row; its title is the file's name or, in Markdown, a first line ``# title``."""
     title = file.stem
     try:
         text, characters = _within_limit(file.text())
@@ -25,7 +25,7 @@ def prose(file: Input) -> Iterator[Document | Rejected]:
         first, _, rest = text.lstrip().partition("\n")
         if first.startswith("# "):
             title, text = first[2:].strip().rstrip("#").strip(), rest
-    yield essay(text, title, file.name, file=file.name)
+    yield raw(file.name, 0, text, title)
 
 
 def _within_limit(stream: TextIO) -> tuple[str, int]:

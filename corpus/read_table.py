@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from corpus.columns import Columns
-from corpus.document import Document, Rejected
+from corpus.document import Raw, Rejected
 from corpus.encoding import NotText
 from corpus.opening import BROKEN, LINE_LIMIT, Input, Lines, LineTooLong, broken
 
@@ -16,8 +16,8 @@ _BATCH = 256  # rows of Parquet at once
 csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
 
 
-def delimited(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
-    """A document for each row; its line is the physical one the row begins in, quoted line ends counted.
+def delimited(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
+    """Each row of the table; its line is the physical one the row begins in, quoted line ends counted.
 
     The delimiter is the first of comma, tab and semicolon (in .tsv tab comes first) under which the header
     has a text column.
@@ -58,7 +58,7 @@ def _named(header: list[str]) -> list[str]:
     return names
 
 
-def _row(names: list[str], fields: list[str], columns: Columns, file: str, line: int, last: int) -> Document | Rejected:
+def _row(names: list[str], fields: list[str], columns: Columns, file: str, line: int, last: int) -> Raw | Rejected:
     if fields[-1].endswith(_END):
         swallowed = f"the {last - line:,} lines after it are" if last > line else "nothing after it is"
         return Rejected(file, line, f"open quotation mark: it is never closed, {swallowed} part of this row")
@@ -69,8 +69,8 @@ def _row(names: list[str], fields: list[str], columns: Columns, file: str, line:
     return columns.row({name: row.get(name, "") for name in names}, file, line)
 
 
-def parquet(file: Input, columns: Columns) -> Iterator[Document | Rejected]:
-    """A document for each row; its line is the row's number, from 1."""
+def parquet(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
+    """Each row of the table; its line is the row's number, from 1."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.document import Document, Rejected
+from corpus.document import Document, Raw, Rejected
 from corpus.read import read
 
 PARAGRAPHS = (
@@ -28,19 +28,26 @@ def prose() -> str:
     return "\n".join(f"{i}번째 날. {PARAGRAPHS[i % 4]}" for i in range(1000))
 
 
+@pytest.fixture(scope="session")
+def real_essays(shared: Path) -> list[Document]:
+    """1,259 real essays, each text once."""
+    rows = [item.document() for item in read([shared / "data" / "essays"]) if isinstance(item, Raw)]
+    return list({document.id: document for document in rows}.values())
+
+
 Take = Callable[..., tuple[list[Document], list[Rejected]]]
 
 
 @pytest.fixture
 def take() -> Take:
-    """Reads paths and gives the documents and the refusals apart."""
+    """Reads paths and gives the documents that the rows make and the refusals apart."""
 
     def take(
         *paths: Path, text_column: str | None = None, title_column: str | None = None
     ) -> tuple[list[Document], list[Rejected]]:
-        items: Sequence[Document | Rejected] = list(read(paths, text_column, title_column))
+        items: Sequence[Raw | Rejected] = list(read(paths, text_column, title_column))
         return (
-            [item for item in items if isinstance(item, Document)],
+            [item.document() for item in items if isinstance(item, Raw)],
             [item for item in items if isinstance(item, Rejected)],
         )
 

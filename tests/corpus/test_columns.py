@@ -3,7 +3,7 @@
 import pytest
 
 from corpus.columns import Columns
-from corpus.document import Document
+from corpus.document import Raw
 
 
 @pytest.mark.parametrize("name", ["text", "Content", "CONTENTS", " 본문 ", "\ufeffbody", "내용"])
@@ -11,10 +11,8 @@ from corpus.document import Document
 @pytest.mark.parametrize("source", ["url", "refer", "Link", "출처"])
 def test_common_names_are_guessed(name: str, title: str, source: str) -> None:
     row = {"id": 7, title: "제목", source: "https://a.kr", name: "글", "분류": "수필"}
-    document = Columns().row(row, "a.csv", 2)
-    assert isinstance(document, Document)
-    assert (document.text, document.title, document.source) == ("글", "제목", "https://a.kr")
-    assert document.metadata == {"id": "7", "분류": "수필"}
+    raw = Columns().row(row, "a.csv", 2)
+    assert raw == Raw("a.csv", 2, "글", "제목", "https://a.kr", {"id": "7", "분류": "수필"})
 
 
 def test_decomposed_names_as_macs_write_them_are_guessed() -> None:
@@ -33,9 +31,9 @@ def test_a_column_that_is_named_is_not_a_source_as_well() -> None:
 
 def test_without_a_source_the_file_is_the_source() -> None:
     for row in ({"text": "글"}, {"text": "글", "url": ""}, {"text": "글", "url": None}):
-        document = Columns().row(row, "a.csv", 2)
-        assert isinstance(document, Document)
-        assert (document.source, document.metadata) == ("a.csv", {})
+        raw = Columns().row(row, "a.csv", 2)
+        assert isinstance(raw, Raw)
+        assert (raw.source, raw.document().source, raw.metadata) == ("", "a.csv", {})
 
 
 def test_many_and_long_column_names_are_shortened_in_the_reason() -> None:

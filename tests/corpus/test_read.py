@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.document import Document
+from corpus.document import Document, Raw, document_id
 from corpus.errors import GeulgamError
+from corpus.events import Begun, Event, Finished, Progress
 from corpus.read import read
 from tests.corpus.conftest import Take
 
@@ -158,21 +159,32 @@ def test_a_file_name_that_is_not_utf8_does_not_cost_the_document(tmp_path: Path,
     assert (document.title, rejected) == ("\\xb1\\xdb", [])
 
 
-def test_the_bar_runs_over_the_bytes_of_all_files(
-    tmp_path: Path, prose: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moved = []
-    monkeypatch.setattr("tqdm.tqdm.update", lambda bar, n=1: moved.append((bar.total, n)))
+def test_reading_tells_how_many_bytes_of_all_files_it_has_read(tmp_path: Path, prose: str) -> None:
     (tmp_path / "a.txt").write_text(prose, encoding="utf-8")
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(("text\n" + prose).encode()))
     (tmp_path / "c.txt").write_bytes(bytes(1000))
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    list(read([tmp_path], progress=True))
-    assert {total for total, _ in moved} == {size}
-    assert moved[-1][1] == size
-    moved.clear()
-    list(read([tmp_path], progress=False))
-    assert capsys.readouterr() == ("", "")
+    events: list[Event] = []
+    list(read([tmp_path], on=events.append))
+    begun, *steps, finished = events
+    assert begun == Begun("reading", size, "byte")
+    done = [step.done for step in steps if isinstance(step, Progress)]
+    assert len(done) > 1000
+    assert done == sorted(done)
+    assert done[-1] == size
+    assert isinstance(finished, Finished)
+    assert finished.complete
+
+
+def test_a_row_is_given_as_it_stands_in_the_file_and_its_document_tidied(tmp_path: Path) -> None:
+    decomposed = "\u1112\u1161\u11ab\u1100\u1173\u11af"
+    row = {"text": f"\n {decomposed} \n", "title": f" {decomposed} ", "memo ": " 쪽 "}
+    (tmp_path / "a.jsonl").write_text("\n" + json.dumps(row), encoding="utf-8")
+    [raw] = read([tmp_path])
+    file = str(tmp_path / "a.jsonl")
+    assert raw == Raw(file, 2, row["text"], row["title"], "", {"memo ": " 쪽 "})
+    assert isinstance(raw, Raw)
+    assert raw.document() == Document(document_id("한글"), "한글", "한글", file, {"memo": " 쪽 "})
 
 
 def test_rows_are_given_while_the_file_is_read(tmp_path: Path) -> None:
@@ -180,7 +192,7 @@ def test_rows_are_given_while_the_file_is_read(tmp_path: Path) -> None:
         for i in range(20_000):
             file.write(json.dumps({"text": f"글 {i} " + "가" * 500}) + "\n")
     rows = read([tmp_path])
-    assert isinstance(first := next(rows), Document)
+    assert isinstance(first := next(rows), Raw)
     assert first.text.startswith("글 0")
     rows.close()  # type: ignore[attr-defined]
 

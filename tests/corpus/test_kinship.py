@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from corpus.document import Document, document
-from retrieval.kinship import groups, near_duplicates, title_of_whole
+from corpus.kinship import groups, near_duplicates, title_of_whole
 
 LETTERS = "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
 
@@ -86,9 +86,9 @@ def test_short_and_empty_texts_are_no_ones_duplicates() -> None:
     assert near_duplicates([]) == []
 
 
-def test_the_real_essays_that_are_one_are_found(essays: list[Document]) -> None:
-    found = groups(essays)
-    titles = [sorted({essays[place].title for place in group}) for group in found if len(group) > 1]
+def test_the_real_essays_that_are_one_are_found(real_essays: list[Document]) -> None:
+    found = groups(real_essays)
+    titles = [sorted({real_essays[place].title for place in group}) for group in found if len(group) > 1]
     assert ["감꽃", "근본으로"] in titles  # the same text under two titles
     assert ["꽃달임", "꽃달임 / 정재순"] in titles
     assert ["샘바리(1/5)", "샘바리(2/5)", "샘바리(4/5)"] in titles
