@@ -2,7 +2,7 @@
 
 The matrix is written in the format of bm25s (``data``, ``indices`` and ``indptr`` of a sparse matrix by columns,
 and its parameters), which plain ``bm25s.BM25.load`` opens. Beside it stand the sorted vocabulary and ids, the
-exact lengths, and the documents' terms in order, which phrases are looked up in.
+documents' versions, their exact lengths, and their terms in order, which phrases are looked up in.
 
 Built in blocks, so that memory does not grow with the corpus: about 0.5 GB besides the vocabulary.
 """
@@ -12,17 +12,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from corpus.digests import DTYPE
 from corpus.errors import GeulgamError
+from corpus.events import On, Task, silent
 from retrieval.lengths import BYTE4_TO_INT, lucene_length
 from retrieval.strings import Arrow, Strings, sorted_distinct
 from retrieval.terms import TermStore
@@ -30,19 +32,12 @@ from retrieval.terms import TermStore
 BLOCK = 8_000_000  # terms sorted at once
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What was indexed. ``filled``: documents with at least one term, which alone count in averages."""
+class Counts(NamedTuple):
+    """What was indexed."""
 
     documents: int
-    filled: int
-    terms: int  # distinct
+    terms: int  # different ones
     tokens: int
-
-    @property
-    def average(self) -> float:
-        """Terms per document that has any."""
-        return self.tokens / self.filled if self.tokens else 1.0
 
 
 def saturation(lengths: NDArray[np.integer], average: float, k1: float, b: float) -> NDArray[np.float32]:
@@ -66,35 +61,45 @@ def score(
     return weight - weight / (np.float32(1) + frequency.astype(np.float32) * inverse)
 
 
-def build(folder: Path, store: TermStore, ids: Arrow, k1: float, b: float, progress: bool = False) -> Counts:
-    """Write the matrix and what belongs to it into ``folder``, for the documents ``ids``, all of them in the store.
+def average(lengths: NDArray[np.integer]) -> float:
+    """Terms per document that has any."""
+    return int(lengths.sum(dtype=np.int64)) / max(int(np.count_nonzero(lengths)), 1) or 1.0
 
-    Raises GeulgamError if the store lacks one.
+
+def build(
+    folder: Path, store: TermStore, ids: Arrow, versions: Arrow, k1: float, b: float, *, on: On = silent
+) -> Counts:
+    """Write the matrix and what belongs to it into ``folder``, for these documents, all of them in the store.
+
+    ``ids``, ``versions``: (n,) each, in any order; documents are numbered in the order of their ids. Raises
+    GeulgamError if the store lacks one.
     """
-    bar = tqdm(total=4, desc="indexing", unit="step", disable=not progress)
-    with bar:
-        names, _ = sorted_distinct(pa.chunked_array([ids], pa.string()))
+    with Task(on, "indexing", 4, "step") as task:
+        order = pc.sort_indices(ids)
+        names = Strings.of(ids.take(order))
         names.save(folder, "ids")
-        lengths, numbers, terms = _survey(store, names)
+        versions = versions.take(order)
+        digits = Strings.of(versions).data.tobytes().decode()
+        np.save(folder / "versions.npy", np.frombuffer(bytes.fromhex(digits), DTYPE))
+        lengths, sources, terms = _survey(store, names, versions, task)
         terms.table.save(folder, "vocabulary")
         np.save(folder / "lengths.npy", lengths)
-        bar.update()
+        task.advance()
         starts = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=starts[1:])
         np.save(folder / "starts.npy", starts)
-        sequence = _sequence(folder / "sequence.npy", store, starts, numbers, terms)
-        bar.update()
+        sequence = _sequence(folder / "sequence.npy", store, starts, sources, terms, task)
+        task.advance()
         frequencies = np.zeros(len(terms.table), np.int64)
         blocks = folder / "blocks"
         blocks.mkdir()
-        count = _sort(sequence, starts, frequencies, blocks)
-        bar.update()
-        counts = Counts(len(names), int(np.count_nonzero(lengths)), len(terms.table), len(sequence))
-        inverse = saturation(lengths, counts.average, k1, b)
-        _matrix(folder, blocks, count, frequencies, idf(frequencies, counts.filled), inverse)
-        _parameters(folder, counts.documents, k1, b)
-        bar.update()
-    return counts
+        count = _sort(sequence, starts, frequencies, blocks, task)
+        task.advance()
+        weights = idf(frequencies, int(np.count_nonzero(lengths)))
+        _matrix(folder, blocks, count, frequencies, weights, saturation(lengths, average(lengths), k1, b), task)
+        _parameters(folder, len(names), k1, b)
+        task.advance()
+    return Counts(len(names), int(np.count_nonzero(frequencies)), len(sequence))
 
 
 @dataclass(frozen=True)
@@ -109,45 +114,55 @@ class _Terms:
         return self.places[self.bounds[part] : self.bounds[part + 1]]
 
 
-def _survey(store: TermStore, names: Strings) -> tuple[NDArray[np.int32], list[NDArray[np.int64]], _Terms]:
-    """Length of each document; for each part the number of each of its documents (-1: not wanted); the terms."""
-    ids: list[Arrow] = []
+class _Source(NamedTuple):
+    """Which documents have their terms in one part, and in which of its rows, (n,) each."""
+
+    documents: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def _survey(
+    store: TermStore, names: Strings, versions: Arrow, task: Task
+) -> tuple[NDArray[np.int32], list[_Source], _Terms]:
+    """The length of each document, what each part has of them, and the terms."""
+    stored: list[Arrow] = []
     sizes: list[NDArray[np.int64]] = []
     vocabularies: list[Arrow] = []
     for part in store.parts():
-        ids.append(part.ids.cast(pa.large_string()))
+        stored.append(part.versions)
         sizes.append(np.diff(part.offsets))
         vocabularies.append(part.vocabulary)
-    found: Any = pc.index_in(pa.chunked_array(ids, pa.large_string()), value_set=names.arrow())
-    places = found.combine_chunks().fill_null(-1).to_numpy().astype(np.int64)
-    _, first = np.unique(places, return_index=True)
-    again = np.ones(len(places), bool)  # analysed twice, by two processes at a time: the first counts
-    again[first] = False
-    places[again] = -1
-    lengths = np.full(len(names), -1, np.int32)
-    lengths[places[places >= 0]] = np.concatenate([np.zeros(0, np.int64), *sizes])[places >= 0]
-    if (lengths < 0).any():
-        lost = names[int(np.argmin(lengths))]
-        raise GeulgamError(f"document {lost} has not been analysed", "build the index again")
-    table, spots = sorted_distinct(pa.chunked_array(vocabularies, pa.string()))
-    bounds = [0, *np.cumsum([len(v) for v in vocabularies]).tolist()]
-    numbers = np.split(places, np.cumsum([len(size) for size in sizes])[:-1])
-    return lengths, numbers, _Terms(table, spots, bounds)
+        task.advance(0)
+    # Where a version stands twice, analysed by two processes at a time, it is the first.
+    found: Any = pc.index_in(versions, value_set=pa.chunked_array(stored, pa.string()))
+    rows = found.fill_null(-1).to_numpy().astype(np.int64)
+    if (rows < 0).any():
+        raise GeulgamError(f"document {names[int(np.argmin(rows))]} has not been analysed", "build the index again")
+    lengths = np.concatenate([np.zeros(0, np.int64), *sizes])[rows].astype(np.int32)
+    order = np.argsort(rows, kind="stable")
+    firsts = np.cumsum([0, *map(len, sizes)])
+    bounds = np.searchsorted(rows[order], firsts)
+    sources = [
+        _Source(order[start:end], rows[order[start:end]] - first)
+        for (start, end), first in zip(pairwise(bounds), firsts, strict=False)
+    ]
+    table, places = sorted_distinct(pa.chunked_array(vocabularies, pa.string()))
+    return lengths, sources, _Terms(table, places, [0, *np.cumsum([len(v) for v in vocabularies]).tolist()])
 
 
 def _sequence(
-    path: Path, store: TermStore, starts: NDArray[np.int64], numbers: list[NDArray[np.int64]], terms: _Terms
+    path: Path, store: TermStore, starts: NDArray[np.int64], sources: list[_Source], terms: _Terms, task: Task
 ) -> NDArray[np.int32]:
     """The terms of every document one after the other, (tokens,) int32 on disk; document i's from ``starts[i]``."""
     sequence = _array(path, int(starts[-1]), np.int32)
-    for number, part in enumerate(store.parts()):
-        documents = np.flatnonzero(numbers[number] >= 0)
-        source, lengths = part.offsets[documents], np.diff(part.offsets)[documents]
-        target = starts[numbers[number][documents]]
+    for number, (source, part) in enumerate(zip(sources, store.parts(), strict=False)):
+        begins, lengths = part.offsets[source.rows], np.diff(part.offsets)[source.rows]
+        target = starts[source.documents]
         places = terms.of_part(number)
         for chosen in chunks(lengths):
-            read = ragged(source[chosen], lengths[chosen])
+            read = ragged(begins[chosen], lengths[chosen])
             sequence[ragged(target[chosen], lengths[chosen])] = places[part.terms[read]]
+        task.advance(0)
     return sequence
 
 
@@ -168,7 +183,9 @@ def chunks(lengths: NDArray[np.integer]) -> Iterator[slice]:
         first = last
 
 
-def _sort(sequence: NDArray[np.int32], starts: NDArray[np.int64], frequencies: NDArray[np.int64], blocks: Path) -> int:
+def _sort(
+    sequence: NDArray[np.int32], starts: NDArray[np.int64], frequencies: NDArray[np.int64], blocks: Path, task: Task
+) -> int:
     """Count each term in each document, block by block, and each term's documents; how many blocks there are.
 
     A block on disk: terms ascending, their documents ascending, and how often each stands there, (pairs,) each.
@@ -188,6 +205,7 @@ def _sort(sequence: NDArray[np.int32], starts: NDArray[np.int64], frequencies: N
         np.save(blocks / f"{count - 1}.terms.npy", terms)
         np.save(blocks / f"{count - 1}.documents.npy", keys.astype(np.int32))  # the lower half
         np.save(blocks / f"{count - 1}.times.npy", times)
+        task.advance(0)
     return count
 
 
@@ -198,6 +216,7 @@ def _matrix(
     frequencies: NDArray[np.int64],
     weights: NDArray[np.float32],
     inverse: NDArray[np.float32],
+    task: Task,
 ) -> None:
     """Merge the blocks: term after term, and its documents ascending, since the blocks are in their order."""
     columns = np.zeros(len(frequencies) + 1, np.int64)
@@ -216,6 +235,7 @@ def _matrix(
         free += runs
         for name in ("terms", "documents", "times"):
             (blocks / f"{number}.{name}.npy").unlink()
+        task.advance(0)
     blocks.rmdir()
 
 

@@ -1,8 +1,9 @@
 """The terms of every document that was ever analysed, kept on disk: analysis is what indexing costs.
 
-One folder per analyzer fingerprint, of parts that are written beside and renamed, never changed. A part is an
-Arrow IPC file of a few thousand documents that carries its own vocabulary, so parts never depend on each other,
-and a part that a failing disk has damaged is dropped and its documents are analysed again.
+They are kept by the document's version, so that one whose title was corrected is analysed again; those of earlier
+versions lie there unused. One folder per analyzer fingerprint, of parts that are written beside and renamed, never
+changed. A part is an Arrow IPC file of a few thousand documents that carries its own vocabulary, so parts never depend
+on each other, and a part that a failing disk has damaged is dropped and its documents are analysed again.
 """
 
 import hashlib
@@ -17,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from corpus.atomic import replacing
 from corpus.document import Document
 from corpus.errors import GeulgamError
+from corpus.events import On, Task, silent
 from corpus.store import Corpus
 from retrieval.analyzer import Analyzer
 from retrieval.strings import Arrow
@@ -32,7 +33,7 @@ _BATCH = 512  # documents of a corpus held at once
 
 SCHEMA = pa.schema(
     [
-        pa.field("id", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
         pa.field("terms", pa.list_(pa.dictionary(pa.int32(), pa.string())), nullable=False),
     ]
 )
@@ -40,12 +41,12 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Part:
-    """A few thousand documents: ids (n,), and the terms of document i, ``terms[offsets[i]:offsets[i + 1]]``.
+    """A few thousand documents: versions (n,), and the terms of document i, ``terms[offsets[i]:offsets[i + 1]]``.
 
     ``terms`` are places in ``vocabulary``, the distinct terms of this part alone.
     """
 
-    ids: Arrow
+    versions: Arrow
     offsets: NDArray[np.int64]  # (n + 1,)
     terms: NDArray[np.int32]
     vocabulary: Arrow
@@ -62,43 +63,26 @@ class TermStore:
         digest = hashlib.sha256(analyzer.fingerprint.encode()).hexdigest()[:12]
         self.folder = folder / f"{analyzer.name}-{digest}"
 
-    def update(self, corpus: Corpus, progress: bool = False) -> int:
-        """Analyse the corpus's documents that are not here yet; how many those were.
+    def update(self, corpus: Corpus, *, on: On = silent) -> int:
+        """Analyse the corpus's documents that are not here as they are now; how many those were.
 
         Broken off at any moment, it goes on from the last part the next time.
         """
-        missing = self.missing(corpus_ids(corpus))
+        ids, versions = corpus_versions(corpus)
+        missing = ids.filter(self._missing(versions))
         batches: Iterator[Any] = (missing[i : i + _BATCH].to_pylist() for i in range(0, len(missing), _BATCH))
-        return self._append(chain.from_iterable(map(corpus.get, batches)), len(missing), progress)
+        return self._append(chain.from_iterable(map(corpus.get, batches)), len(missing), on)
 
-    def add(self, documents: Iterable[Document], progress: bool = False) -> int:
-        """Analyse those of the documents that are not here yet; how many those were."""
-        added = 0
-        for batch in _batches(documents):
-            missing: list[Any] = self.missing(pa.array(list(batch), pa.string())).to_pylist()
-            added += self._append((batch[id_] for id_ in missing), len(missing), progress)
-        return added
-
-    def missing(self, ids: Arrow) -> Arrow:
-        """Those of the ids whose documents were not analysed yet, in this order."""
-        known: list[Any] = [pa.array([], pa.string())]
-        for path in self.paths():
-            try:
-                known.append(_open(path, columns=[0]).column(0).combine_chunks())
-            except pa.ArrowInvalid:
-                path.unlink()  # a cache: what is damaged is made again
-        return ids.filter(pc.invert(pc.is_in(ids, pa.chunked_array(known))))
-
-    def of(self, ids: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-        """Each of these documents that is here, with its terms as strings, in no particular order, once."""
-        wanted = set(ids)
+    def of(self, versions: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+        """Each of these versions that is here, with its terms as strings, in no particular order, once."""
+        wanted = set(versions)
         for part in self.parts():
             words: list[Any] = part.vocabulary.to_pylist()
-            for place, id_ in enumerate(part.ids.to_pylist()):
-                if id_ in wanted:
-                    wanted.remove(id_)
+            for place, version in enumerate(part.versions.to_pylist()):
+                if version in wanted:
+                    wanted.remove(version)
                     terms = part.terms[part.offsets[place] : part.offsets[place + 1]]
-                    yield str(id_), [words[term] for term in terms.tolist()]
+                    yield str(version), [words[term] for term in terms.tolist()]
 
     def paths(self) -> list[Path]:
         """The parts, oldest first."""
@@ -117,34 +101,45 @@ class TermStore:
                 lists = lists.chunk(0)
             offsets = lists.offsets.to_numpy().astype(np.int64)
             yield Part(
-                table.column("id").combine_chunks(),
+                table.column("version").combine_chunks(),
                 offsets,
                 lists.values.indices.to_numpy(zero_copy_only=False),
                 lists.values.dictionary,
             )
 
-    def _append(self, documents: Iterable[Document], total: int, progress: bool) -> int:
+    def _missing(self, versions: Arrow) -> Arrow:
+        """For each of the versions whether it is not here and stands for the first time, (len(versions),) bool."""
+        known: list[Any] = [pa.array([], pa.string())]
+        for path in self.paths():
+            try:
+                known.append(_open(path, columns=[0]).column(0).combine_chunks())
+            except pa.ArrowInvalid:
+                path.unlink(missing_ok=True)  # a cache: what is damaged, or of an earlier format, is made again
+        new: Any = pc.invert(pc.is_in(versions, pa.chunked_array(known)))
+        first: Any = pc.equal(pc.index_in(versions, versions), pa.array(np.arange(len(versions), dtype=np.int32)))
+        missing: Arrow = pc.and_(new, first)
+        return missing
+
+    def _append(self, documents: Iterable[Document], total: int, on: On) -> int:
         if not total:
             return 0
         for torn in self.folder.glob(".part-*.part"):  # left by a process that was killed
             torn.unlink(missing_ok=True)
-        pending, done = _Pending(), 0
+        pending, task = _Pending(), Task(on, "analysing", total, "document")
         documents, again = tee(documents)
         terms = self.analyzer(chain.from_iterable((d.title, d.text) for d in again))
-        bar = tqdm(total=total, desc=f"analysing ({self.analyzer.name})", unit="doc", disable=not progress)
         try:
-            for document in documents:
-                pending.add(document, [*next(terms), *next(terms)])
-                if pending.full:
-                    self._write(pending)
-                    pending = _Pending()
-                done += 1
-                bar.update()
+            with task:
+                for document in documents:
+                    pending.add(document, [*next(terms), *next(terms)])
+                    if pending.full:
+                        self._write(pending)
+                        pending = _Pending()
+                    task.advance()
         finally:  # after Ctrl-C, too: what has been analysed is kept
-            bar.close()
-            if pending.ids:
+            if pending.versions:
                 self._write(pending)
-        return done
+        return task.done
 
     def _write(self, pending: "_Pending") -> None:
         paths = self.paths()
@@ -160,7 +155,7 @@ class _Pending:
     """The documents of the part that is being made."""
 
     def __init__(self) -> None:
-        self.ids: list[str] = []
+        self.versions: list[str] = []
         self._characters = 0
         self._vocabulary: dict[str, int] = {}
         self._terms = array("i")
@@ -168,7 +163,7 @@ class _Pending:
 
     @property
     def full(self) -> bool:
-        return len(self.ids) >= PART_DOCUMENTS or self._characters >= PART_CHARACTERS
+        return len(self.versions) >= PART_DOCUMENTS or self._characters >= PART_CHARACTERS
 
     def add(self, document: Document, terms: Iterable[str]) -> None:
         """Broken off in the middle, this leaves terms that no document has, and :meth:`table` leaves them out."""
@@ -176,29 +171,23 @@ class _Pending:
         self._terms.extend([vocabulary.setdefault(term, len(vocabulary)) for term in terms])
         self._offsets.append(len(self._terms))
         self._characters += len(document.text)
-        self.ids.append(document.id)
+        self.versions.append(document.version)
 
     def table(self) -> pa.Table:
         indices: Any = pa.array(np.frombuffer(self._terms, np.int32))
         terms: Any = pa.DictionaryArray.from_arrays(indices, pa.array(list(self._vocabulary), pa.string()))
-        offsets: Any = pa.array(np.frombuffer(self._offsets, np.int32)[: len(self.ids) + 1])
-        return pa.table([pa.array(self.ids, pa.string()), pa.ListArray.from_arrays(offsets, terms)], schema=SCHEMA)
+        offsets: Any = pa.array(np.frombuffer(self._offsets, np.int32)[: len(self.versions) + 1])
+        return pa.table([pa.array(self.versions, pa.string()), pa.ListArray.from_arrays(offsets, terms)], schema=SCHEMA)
 
 
-def corpus_ids(corpus: Corpus) -> Arrow:
-    """The ids of the corpus in stored order, as one Arrow array: no object for each."""
-    batches = [batch.column(0).cast(pa.string()) for batch in corpus.batches(["id"])]
-    return pa.concat_arrays(batches) if batches else pa.array([], pa.string())
-
-
-def _batches(documents: Iterable[Document]) -> Iterator[dict[str, Document]]:
-    batch: dict[str, Document] = {}
-    for document in documents:
-        batch[document.id] = document
-        if len(batch) >= PART_DOCUMENTS:
-            yield batch
-            batch = {}
-    yield batch
+def corpus_versions(corpus: Corpus) -> tuple[Arrow, Arrow]:
+    """The ids of the corpus and the versions of its documents, in stored order, (n,) each: no object for each."""
+    columns: tuple[list[Arrow], list[Arrow]] = ([pa.array([], pa.string())], [pa.array([], pa.string())])
+    for batch in corpus.batches(["id", "version"]):
+        for column, values in zip(columns, batch.columns, strict=True):
+            column.append(values.cast(pa.string()))
+    ids, versions = map(pa.concat_arrays, columns)
+    return ids, versions
 
 
 def _open(path: Path, columns: list[int] | None = None) -> pa.Table:

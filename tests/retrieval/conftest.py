@@ -1,4 +1,4 @@
-"""What the tests of retrieval share: analyzers that are quick, documents from few words."""
+"""What the tests of retrieval share: analyzers that are quick, documents from few words, indexes of them."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from corpus.document import Document, document
+from corpus.store import Corpus
 from retrieval.analyzer import Analyzer, Span
 from retrieval.analyzers import analyzer
+from retrieval.bm25 import Bm25Index
 
 
 class Counting:
@@ -47,6 +49,21 @@ def essays(shared: Path) -> list[Document]:
                 essay = document(row["contents"], row["title"], row["refer"])
                 found.setdefault(essay.id, essay)
     return list(found.values())
+
+
+def corpus_of(folder: Path, documents: Iterable[Document]) -> Corpus:
+    """A corpus of exactly these documents."""
+    corpus = Corpus(folder)
+    corpus.add(documents)
+    return corpus
+
+
+def built(folder: Path, documents: Iterable[Document], analyzer: Analyzer | None = None) -> Bm25Index:
+    """The embedded index of exactly these documents, in ``folder / "index"``; their corpus is ``folder / "corpus"``."""
+    corpus = corpus_of(folder / "corpus", documents)
+    index = Bm25Index(folder / "index", analyzer or Counting(), corpus=corpus)
+    index.build(corpus)
+    return index
 
 
 def numbered(texts: Iterable[str]) -> list[Document]:

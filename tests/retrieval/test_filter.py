@@ -13,6 +13,7 @@ from retrieval.index import SearchIndex
 from retrieval.lucene import parse
 from retrieval.query import Boolean, Filter, Terms
 from retrieval.reference import RankBm25Index
+from tests.retrieval.conftest import built
 
 LABELLED = [
     Document(f"{0:032x}", "a b", "첫 눈", "http://a.b/c?d=1", {"author": "김", "year": "2020", "a.b": "점"}),
@@ -46,36 +47,25 @@ def finds_them(index: SearchIndex) -> None:
     assert filtered.score == scores[filtered.document_id]
 
 
-@pytest.fixture
-def labelled(tmp_path: Path) -> Corpus:
-    corpus = Corpus(tmp_path / "corpus")
-    corpus.add(LABELLED)
-    return corpus
+def test_the_embedded_index_filters_by_its_corpus(words: Analyzer, tmp_path: Path) -> None:
+    finds_them(built(tmp_path, LABELLED, words))
 
 
-def test_the_embedded_index_filters_by_its_corpus(labelled: Corpus, words: Analyzer, tmp_path: Path) -> None:
-    index = Bm25Index(tmp_path / "index", words, corpus=labelled)
-    index.build(labelled)
-    finds_them(index)
-
-
-def test_the_reference_filters_alike(words: Analyzer) -> None:
-    index = RankBm25Index(words)
-    index.add(LABELLED)
-    finds_them(index)
+def test_the_reference_filters_alike(words: Analyzer, tmp_path: Path) -> None:
+    index = built(tmp_path, LABELLED, words)
+    finds_them(RankBm25Index(index.folder, words, corpus=Corpus(tmp_path / "corpus")))
 
 
 def test_an_index_without_a_corpus_says_that_it_cannot_filter(words: Analyzer, tmp_path: Path) -> None:
-    index = Bm25Index(tmp_path, words)
-    index.add(LABELLED)
-    with pytest.raises(GeulgamError, match="no corpus to filter by"):
-        index.search(parse("a +title:눈", words), 5)
+    index = built(tmp_path, LABELLED, words)
+    for searched in (Bm25Index(index.folder, words), RankBm25Index(index.folder, words)):
+        with pytest.raises(GeulgamError, match="no corpus to filter by"):
+            searched.search(parse("a +title:눈", words), 5)
 
 
-def test_a_document_that_is_not_indexed_yet_is_not_found(labelled: Corpus, words: Analyzer, tmp_path: Path) -> None:
-    index = Bm25Index(tmp_path / "index", words, corpus=labelled)
-    index.build(labelled)
-    labelled.add([Document(f"{9:032x}", "a", "", "", {"author": "김"})])
+def test_a_document_that_is_not_indexed_yet_is_not_found(words: Analyzer, tmp_path: Path) -> None:
+    index = built(tmp_path, LABELLED, words)
+    Corpus(tmp_path / "corpus").add([Document(f"{9:032x}", "a", "", "", {"author": "김"})])
     assert len(index.search(parse("metadata.author:김", words), 5)) == 2
 
 
