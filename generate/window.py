@@ -1,10 +1,9 @@
 """How much of an essay the model sees: a window that slides by half its length when it is full."""
 
 from corpus.errors import GeulgamError
+from finetune.layout import beginning
 from finetune.vocabulary import Vocabulary
 from generate.sentences import starts
-
-PARAGRAPH = "\n\n"
 
 
 class Window:
@@ -14,7 +13,7 @@ class Window:
         self.tokens = tokens
         self.longest = longest
         self._encode = vocabulary.encode
-        self._head = [vocabulary.bos, *(self._encode(title + PARAGRAPH) if title else [])]
+        self._head = beginning(title, vocabulary)
 
     def check(self, prompt: str, context: int) -> None:
         """Raise GeulgamError if title and prompt leave no room for a piece in ``context`` tokens."""

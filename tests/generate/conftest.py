@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from finetune.base import BaseModel
-from finetune.blocks import essay_text, pack
+from finetune.blocks import pack
+from finetune.layout import essay_text
 from tests.finetune.tiny import tiny_essays
 
 
@@ -17,7 +18,7 @@ def practised(tiny: Path) -> BaseModel:
     """The tiny model after 150 steps on the tiny essays: most of its sentences end."""
     words = [f" {word}" for essay in tiny_essays(24) for word in essay_text(essay).split()]  # no token spans two
     base = BaseModel.load(str(tiny), words, device="cpu", precision="fp32")
-    blocks = pack(tiny_essays(24), base.vocabulary, 96)
+    blocks = pack(tiny_essays(24), base.vocabulary, 96).ids
     torch.manual_seed(0)
     base.model.requires_grad_(True).train()
     optimizer = torch.optim.AdamW(base.model.parameters(), lr=5e-3)
