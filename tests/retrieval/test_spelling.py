@@ -27,7 +27,11 @@ def nearest(term: str) -> list[str]:
         ("볼", ["봄"]),
         ("함께", ["함께하다"]),  # never itself
         ("밤세", []),  # in no document any more
+        ("가족사진", []),  # two characters shorter
+        ("한께", ["함께"]),
+        ("글쓰가", ["글쓰기"]),
         ("우주선", []),
+        ("함\ud800", ["함께"]),  # two letters, the rest the same
         ("", []),
     ],
 )
