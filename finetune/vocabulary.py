@@ -11,14 +11,16 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from corpus.atomic import write_text
 from corpus.errors import GeulgamError
+from finetune.korean import is_syllable
 
-_HANGUL = ("가", "힣")
 _METASPACE = "▁"  # SentencePiece writes a space so; a text's own ▁ has to be spelled in bytes
 _BATCH = 256  # texts given to the tokenizer at a time
 
@@ -52,10 +54,17 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.kept)
 
-    @property
-    def separator(self) -> list[int]:
-        """What stands between two documents in a block: the end of one, the beginning of the next."""
-        return [self.eos] if self.eos == self.bos else [self.eos, self.bos]
+    @classmethod
+    def load(cls, path: Path, tokenizer: PreTrainedTokenizerFast) -> "Vocabulary":
+        """The vocabulary of a file that :meth:`save` wrote. Raises GeulgamError if it is none of this tokenizer."""
+        try:
+            return cls(tokenizer, json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, IndexError) as error:
+            raise GeulgamError(f"{path} is no vocabulary of this base model", "remove it, and run again") from error
+
+    def save(self, path: Path) -> None:
+        """Write the kept ids as a JSON list, null for a full vocabulary; atomically."""
+        write_text(path, json.dumps(None if self.is_full else self.kept.tolist()))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -159,6 +168,6 @@ def trimmed(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> Vocabul
         if style == "letters":
             used[i] |= len(name) == 1
         else:
-            used[i] |= len(name) == 1 and (name <= "~" or name == _METASPACE or _HANGUL[0] <= name <= _HANGUL[1])
+            used[i] |= len(name) == 1 and (name <= "~" or name == _METASPACE or is_syllable(name))
             used[i] |= len(name) == 6 and name.startswith("<0x") and name.endswith(">")
     return Vocabulary(tokenizer, np.flatnonzero(used).tolist())

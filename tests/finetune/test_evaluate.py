@@ -1,17 +1,21 @@
 """Bits per character are those of the full vocabulary, and do not depend on how a text is cut into windows."""
 
 import math
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from corpus.document import document
 from corpus.errors import GeulgamError
+from corpus.events import Begun, Cancelled, Event, Finished, Progress
 from finetune import evaluate
 from finetune.base import BaseModel
-from finetune.blocks import essay_text
-from finetune.evaluate import bits_per_character, document_bits
+from finetune.layout import encoded, essay_text
+from finetune.evaluate import bits_per_character, document_bits, gain_interval
 from tests.finetune.tiny import tiny_essays
 
 
@@ -33,14 +37,83 @@ def test_bits_are_those_of_the_models_own_loss(tiny: Path) -> None:
     assert document_bits(base, [essay])[0] == pytest.approx(bits, rel=1e-5)
 
 
-def test_every_token_of_a_long_text_is_counted_once(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_token_of_a_long_text_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluate, "_WINDOW", 32)
     for length in (1, 2, 31, 32, 33, 48, 49, 200):
         ids = list(range(length))
-        windows = list(evaluate._windows(ids))
-        predicted = [i for window, new in windows for i in (window[-new:] if new else [])]
-        assert predicted == ids[1:]
-        assert all(len(window) <= 32 for window, _ in windows)
+        windows = list(evaluate._windows(ids, ids))
+        assert [i for _, targets in windows for i in targets] == ids[1:]
+        assert all(len(window) <= 32 and window[len(window) - len(targets) :] == targets for window, targets in windows)
+
+
+def test_a_header_is_read_and_costs_no_bits(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    essays, base = tiny_essays(2), BaseModel.load(str(tiny), precision="fp32")
+    alone = document_bits(base, essays)
+    with_header = partial(encoded, header=lambda essay: "글감: 함께\n\n")
+    monkeypatch.setattr(evaluate, "encoded", with_header)
+    behind = document_bits(base, essays)
+    assert behind != alone  # the model has read it
+    assert behind == pytest.approx(alone, rel=0.1)  # some twelve tokens more would be more by a tenth and above
+
+
+def test_measuring_tells_of_each_essay(tiny: Path) -> None:
+    told: list[Event] = []
+    document_bits(BaseModel.load(str(tiny)), tiny_essays(3), on=told.append)
+    assert told[0] == Begun("measuring", 3, "essay")
+    assert [event.done for event in told if isinstance(event, Progress)] == [1, 2, 3]
+    assert isinstance(told[-1], Finished) and told[-1].complete
+
+
+def test_measuring_can_be_broken_off_and_leaves_the_base_as_it_was(tiny: Path) -> None:
+    base = BaseModel.load(str(tiny), ["함께"])
+    before = len(base.vocabulary)
+
+    def after_one(event: Event) -> None:
+        if isinstance(event, Progress):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        document_bits(base, tiny_essays(3), on=after_one)
+    assert len(base.model.get_input_embeddings().weight) == len(base.vocabulary) == before
+
+
+def test_too_little_memory_for_measuring_is_a_clear_line(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> float:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity")
+
+    monkeypatch.setattr(evaluate, "_nats", full)
+    with pytest.raises(GeulgamError) as caught:
+        document_bits(BaseModel.load(str(tiny)), tiny_essays(1))
+    assert str(caught.value) == "the memory ran out while measuring: CUDA out of memory. Tried to allocate 2.00 GiB"
+    assert "finetune.device" in caught.value.hint
+
+
+def test_the_interval_of_a_gain_holds_the_gain_and_is_wider_on_fewer_essays() -> None:
+    generator = np.random.default_rng(1)
+    before = generator.uniform(500, 1500, 200)
+    after = before * generator.normal(0.95, 0.05, 200)
+
+    def interval(number: int) -> tuple[float, float]:
+        found = gain_interval(before[:number].tolist(), after[:number].tolist())
+        assert found is not None and found == gain_interval(before[:number].tolist(), after[:number].tolist())
+        return found
+
+    (few_low, few_high), (low, high) = interval(5), interval(200)
+    assert low < 100 * (1 - after.sum() / before.sum()) < high
+    assert high - low < 2 and few_high - few_low > 2 * (high - low)
+
+
+def test_an_interval_needs_two_essays_that_are_not_kin() -> None:
+    assert gain_interval([100.0], [90.0]) is None
+    assert gain_interval([100.0, 90.0], [90.0, 80.0], kin=[4, 4]) is None
+    assert gain_interval([100.0, 90.0], [90.0, 80.0], kin=[4, 7]) is not None
+
+
+def test_parts_of_one_essay_are_drawn_together_so_that_they_do_not_feign_certainty() -> None:
+    before, after = [100.0] * 8, [90.0] * 4 + [99.0] * 4
+    alone, together = gain_interval(before, after), gain_interval(before, after, kin=[0] * 4 + [1] * 4)
+    assert alone and together
+    assert together[1] - together[0] > alone[1] - alone[0]
 
 
 def test_nothing_to_measure_on_is_a_clear_line(tiny: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from finetune.adapt import attach, detach
 from finetune.base import BaseModel
 from finetune.fused import _Lora, _Norm, fused
+from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
 
 BLOCKS = torch.randint(4, 400, (3, 24), generator=torch.Generator().manual_seed(0))
@@ -21,6 +21,7 @@ def base(tiny: Path) -> BaseModel:
 
 def trained(base: BaseModel, recipe: Recipe) -> Any:
     """The base with an adapter in the middle of its training, when neither half of LoRA is zero."""
+    torch.manual_seed(0)
     model = attach(base, recipe)
     model.train()
     generator = torch.Generator().manual_seed(1)
@@ -47,7 +48,7 @@ def test_losses_and_gradients_are_those_of_the_plain_modules(base: BaseModel, me
     assert loss == pytest.approx(plain_loss, abs=1e-5)
     assert plain and gradients.keys() == plain.keys()
     for name, gradient in gradients.items():
-        torch.testing.assert_close(gradient, plain[name], rtol=1e-4, atol=1e-6)
+        assert (gradient - plain[name]).norm() < 1e-4 * plain[name].norm(), name
 
 
 def test_in_bf16_gradients_are_as_near_the_exact_ones_as_the_plain_modules_gradients(
@@ -87,7 +88,7 @@ def test_the_fused_modules_really_run_and_afterwards_the_plain_ones_do(
     loss_and_gradients(model, torch.float32)
     assert not ran
     assert model.config._attn_implementation == "sdpa"
-    detach(base, model)
+    base.take_off()
 
 
 def test_an_adapter_with_dropout_runs_as_peft_runs_it(base: BaseModel) -> None:

@@ -1,0 +1,62 @@
+"""The three methods, as adapters of PEFT: what of a base is trained, put on it and taken off again."""
+
+from typing import Any
+
+import torch
+
+from corpus.errors import GeulgamError
+from finetune.base import BaseModel
+from finetune.recipe import Recipe
+
+
+def attach(base: BaseModel, recipe: Recipe) -> Any:
+    """The base with a fresh, trainable adapter of the recipe's method; :meth:`BaseModel.take_off` undoes it.
+
+    "freeze" and "full" are PEFT adapters as well: LN-tuning, which holds whole copies of the layers it trains.
+    """
+    from peft import LNTuningConfig, LoraConfig, get_peft_model
+
+    config: LoraConfig | LNTuningConfig
+    if recipe.method == "lora":
+        config = LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            lora_dropout=recipe.dropout,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        )
+    else:
+        config = LNTuningConfig(target_modules=trained_modules(base.model, recipe), task_type="CAUSAL_LM")
+    model = get_peft_model(base.model, config)
+    model.peft_config["default"].base_model_name_or_path = base.model.config.name_or_path or base.name
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()  # master weights; autocast multiplies in the base's precision
+    return model
+
+
+def trained_modules(model: Any, recipe: Recipe) -> list[str]:
+    """Names of the weight-bearing modules that "freeze" and "full" train: those of the upper layers, and the last norm.
+
+    The layers are the model's longest list of modules, whatever its architecture calls it.
+    """
+    lists = [(name, m) for name, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)]
+    prefix, layers = max(lists, key=lambda pair: len(pair[1]))
+    frozen = 0 if recipe.method == "full" else recipe.frozen_layers
+    frozen = len(layers) // 2 if frozen is None else frozen
+    if frozen >= len(layers):
+        raise GeulgamError(
+            f"finetune.frozen_layers is {frozen}, the model has {len(layers)} layers", "leave at least one to train"
+        )
+    trained = tuple(f"{prefix}.{i}." for i in range(frozen, len(layers)))
+    last_norm = prefix.rsplit(".", 1)[0] + "."
+    embeddings = {id(model.get_input_embeddings()), id(model.get_output_embeddings())}
+    names = []
+    for name, module in model.named_modules():
+        own = list(module.parameters(recurse=False))
+        above = name.startswith(trained) or (
+            name.startswith(last_norm) and not name.startswith(f"{prefix}.") and all(p.dim() == 1 for p in own)
+        )
+        if own and above and id(module) not in embeddings:
+            names.append(name)
+    return names
