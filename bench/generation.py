@@ -1,4 +1,4 @@
-"""Writing speed: geulgam's writer against the contest's loop.
+"""Writing speed: geulgam's writer against the contest's loop, or with --rows, several rows at once against one.
 
 The peer is the loop of the winners of the third AI x Bookathon (2021): the full model in fp32, batch 1,
 transformers' generate with their settings, short pieces put together, the whole text encoded anew for each. Both
@@ -7,18 +7,26 @@ contest's, whose sentences run on, so that pieces are long and some are sampled 
 each and their ratios (the medians over the rounds).
 
     python -m bench.generation [--rounds 3] [--characters 800]
+
+Several rows that share what they have read: what a token of each costs, in milliseconds and against one row's, behind
+a short and a long beginning.
+
+    python -m bench.generation --rows 8 [--rounds 3]
 """
 
 import argparse
+import itertools
 import statistics
 import time
 
 import torch
 
 from bench.essays import sample_documents
+from finetune.attention import grouped_attention
 from finetune.base import BaseModel
-from finetune.blocks import essay_text
+from finetune.layout import essay_text, opening
 from finetune.silence import quiet
+from generate.context import Context
 from generate.decoding import PRESETS
 from generate.sentences import starts
 from generate.writer import Writer
@@ -32,7 +40,7 @@ def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
     """Characters per second of the contest's loop. ``base``: untrimmed, fp32."""
     tokenizer, model = base.vocabulary.tokenizer, base.model
     contest = PRESETS["contest"]
-    text = f"{TITLE}\n\n{OPENING}"
+    text = opening(TITLE) + OPENING
     before = len(text)
     torch.manual_seed(seed)
     began = time.perf_counter()
@@ -58,26 +66,49 @@ def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
 
 def our_loop(writer: Writer, characters: int, seed: int, preset: str) -> float:
     """Characters per second of the writer with one of the presets."""
-    essay = writer.write(OPENING, len(OPENING) + characters, PRESETS[preset], seed, title=TITLE)
-    return (len(essay.text) - len(OPENING)) / essay.seconds
+    draft = writer.write(OPENING, len(OPENING) + characters, PRESETS[preset], seed, title=TITLE)
+    return (len(draft.text) - len(OPENING)) / draft.seconds
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--characters", type=int, default=800)
-    options = parser.parse_args()
-    base = BaseModel.load("gemma-3-270m", map(essay_text, sample_documents()), device="cpu")
+def step(base: BaseModel, beginning: list[int], rows: int) -> float:
+    """Seconds that a token of each row takes, behind a beginning that they share: the median of 24."""
+    context = Context(base.model)
+    context.begin(beginning)
+    context.branch(rows)
+    seconds = []
+    for tokens in itertools.pairwise(beginning[-25:]):
+        began = time.perf_counter()
+        context.read_each(list(itertools.islice(itertools.cycle(tokens), rows)))
+        assert context.logits.shape == (rows, len(base.vocabulary))
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def compare_rows(base: BaseModel, rows: int, rounds: int) -> None:
+    """Measure one row and several in turn, and print the medians over the rounds."""
+    text = "\n\n".join(essay_text(document) for document in sample_documents())
+    ids = base.vocabulary.encode(text[:4000])
+    with grouped_attention(base.model):
+        for length in (250, 700):
+            beginning = [base.vocabulary.bos, *ids[:length]]
+            pairs = [(step(base, beginning, 1), step(base, beginning, rows)) for _ in range(rounds)]
+            one, several = (1000 * statistics.median(column) for column in zip(*pairs, strict=True))
+            print(
+                f"behind {length} tokens: one row {one:.1f} ms, {rows} rows {several:.1f} ms, ratio {several / one:.2f}"
+            )
+
+
+def compare_writers(base: BaseModel, characters: int, rounds: int) -> None:
+    """Measure the writer and the contest's loop in turn, and print both and their ratio for each round."""
     writer = Writer(base)
     full = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
-    print(f"ours: {len(base.vocabulary)} tokens, {base.dtype}; contest: {len(full.vocabulary)} tokens, fp32")
+    print(f"contest: {len(full.vocabulary)} tokens, fp32")
     our_loop(writer, 50, 0, "default")  # warm up
     ratios: dict[str, list[float]] = {"default": [], "contest": []}
-    for round_ in range(options.rounds):
-        peer = contest_loop(full, options.characters, round_)
+    for round_ in range(rounds):
+        peer = contest_loop(full, characters, round_)
         for name, found in ratios.items():
-            ours = our_loop(writer, options.characters, round_, name)
+            ours = our_loop(writer, characters, round_, name)
             found.append(ours / peer)
             print(
                 f"round {round_ + 1}: ours with the {name} sampling {ours:.1f} characters/s, "
@@ -86,6 +117,21 @@ def main() -> None:
             )
     same = statistics.median(ratios["contest"])
     print(f"median ratio {statistics.median(ratios['default']):.2f} (at least 3 wanted), same sampling {same:.2f}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--characters", type=int, default=800)
+    parser.add_argument("--rows", type=int, help="compare so many rows at once with one")
+    options = parser.parse_args()
+    base = BaseModel.load("gemma-3-270m", map(essay_text, sample_documents()), device="cpu")
+    print(f"ours: {len(base.vocabulary)} tokens, {base.dtype}")
+    if options.rows:
+        compare_rows(base, options.rows, options.rounds)
+    else:
+        compare_writers(base, options.characters, options.rounds)
 
 
 if __name__ == "__main__":
