@@ -1,13 +1,11 @@
 """The index on an Elasticsearch server: an alias, behind which a build puts a new index when that is complete.
 
-alias                                what is searched, e.g. geulgam-my-contest-1a2b3c4d
-alias-20250131-094512-6f0a           one build; never changed once the alias stands at it
+What stands where on the server is told in :mod:`retrieval.elastic.alias`.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,49 +15,37 @@ import pyarrow as pa
 from elasticsearch import Elasticsearch
 
 from corpus.atomic import write_text
-from corpus.digests import Digest
-from corpus.document import Document
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
 from retrieval import spelling
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
 from retrieval.elastic.alias import live
 from retrieval.elastic.analyzer import ServerAnalyzer
-from retrieval.elastic.building import BUILD, Building
+from retrieval.elastic.building import Building
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
 from retrieval.elastic.failures import explaining
+from retrieval.elastic.keys import Keyed
+from retrieval.elastic.lease import Builder
 from retrieval.elastic.loading import Loaded
 from retrieval.elastic.mapping import Meta, indexed
-from retrieval.elastic.paging import PAGE, document_ids, pages
+from retrieval.elastic.paging import PAGE, pages
 from retrieval.elastic.patience import PATIENCE
-from retrieval.elastic.rows import Source, analysed, digests, held, raw
-from retrieval.index import K1, B, Hit, NearTerm
+from retrieval.elastic.rows import analysed, raw
+from retrieval.index import BUILD, K1, B, Built, Hit, Made, NearTerm
 from retrieval.query import Query
 from retrieval.strings import Strings
 from retrieval.terms import TermStore
 
 
-@dataclass(frozen=True)
-class State:
-    """How the index is now. ``bytes``: on disk, replicas too; ``health``: green, yellow or red."""
-
-    index: str
-    documents: int
-    bytes: int
-    shards: int
-    replicas: int
-    health: str
-    nodes: int
-    server: str  # its version
-
-
 class ElasticsearchIndex:
     """The index behind ``alias``, which need not exist yet; the server is asked when there is need.
 
-    ``folder`` holds the cached terms, and ``rejected.jsonl`` with what the server refused. ``shards``: None for one
-    per data node; ``replicas``: None for one as soon as there is a second node; ``patience``: the seconds that a
+    ``folder`` holds the cached terms, and ``rejected.jsonl`` with what the server refused; one at a time may build in
+    it. Folders and machines that share an index build it in turn (:mod:`retrieval.elastic.lease`). ``shards``: None for
+    one per data node; ``replicas``: None for one as soon as there is a second node; ``patience``: the seconds that a
     build waits for a server or a node that went away.
     """
 
@@ -87,54 +73,58 @@ class ElasticsearchIndex:
         """The client. Raises GeulgamError if there is no server, or none that will do."""
         return connect(self._access or Access.given())
 
-    def build(self, corpus: Corpus, progress: bool = False) -> Loaded | None:
-        """Make the index hold exactly the corpus's documents; None if it does. Raises GeulgamError."""
+    def build(self, corpus: Corpus, *, on: On = silent) -> Built:
+        """Make the index hold exactly the corpus's documents, if it does not; see :mod:`retrieval.elastic.building`.
+
+        The notes tell what the server refused, which ``rejected.jsonl`` lists, and what it lost on the way. Raises
+        GeulgamError, also where another builder is at work; the old index then stays.
+        """
         if not self.stale(corpus):
             with explaining():
                 self.client.indices.put_settings(index=self.alias, settings=mapping.replica_settings(self._replicas))
-            return None
+            return Built(len(self))
         if not len(corpus):
             raise GeulgamError(f"no documents in {corpus.folder}", "geulgam corpus add PATH…")
+        own = "whitespace"
+        if isinstance(self.analyzer, ServerAnalyzer):
+            self.analyzer.check()
+            own = self.analyzer.own_name
+        fingerprint, documents = corpus.fingerprint(), Keyed.of(corpus)
         if not self._raw:
-            self.terms.update(corpus, progress)
-        source = raw(corpus) if self._raw else analysed(self.terms, corpus.get)
-        return self._build(source, corpus.digests(), corpus.fingerprint(), progress)
+            self.terms.update(corpus, on=on)
+        source = raw(corpus) if self._raw else analysed(self.terms, documents, corpus.get)
+        builder = Builder.of(self.folder)
+        how = self._shards, self._replicas, self._patience
+        building = Building(self.client, self._meta(), builder, own, *how, on)
+        loaded = building.build(source, documents.keys, fingerprint)
+        rejected = self._reject(loaded)
+        if not loaded.documents:
+            raise GeulgamError("Elasticsearch refused every document", f"see {rejected}")
+        return Built(loaded.documents, _notes(loaded, rejected))
 
-    def add(self, documents: Iterable[Document], progress: bool = False) -> None:
-        """Take in the documents that are not here yet, all at once."""
-        given = {document.id: document for document in documents}
-        if not self._raw:
-            self.terms.add(given.values(), progress)
-        wanted = np.sort(digests(given))
+    def made(self) -> Made | None:
+        """What the index was made from, with whatever settings; None if there is none of this version of geulgam.
+
+        Raises GeulgamError if the server does not answer.
+        """
         found = self._live()
-        if found and found[1].recipe != self._meta().recipe:
-            raise GeulgamError(f"the index {self.alias} was made with other settings", BUILD)
-        there = document_ids(self.client, found[0]) if found else wanted[:0]
-        if not held(wanted, there).all():
-            source = raw(given.values()) if self._raw else analysed(self.terms, lambda ids: [given[id_] for id_ in ids])
-            self._build(source, np.union1d(there, wanted), "", progress)
+        return _made(found[1]) if found and found[1].format == mapping.FORMAT else None
 
-    def stale(self, corpus: Corpus) -> str:
+    def stale(self, corpus: Corpus) -> list[str]:
         """Why the index is not that of this corpus with these settings; empty if it is. Raises GeulgamError."""
         found = self._live()
         if found is None:
-            return f"there is no index {self.alias} on the server"
+            return ["not built yet"]
         meta = found[1]
-        if meta.corpus != corpus.fingerprint():
-            return "the corpus has changed"
-        if meta.recipe != self._meta().recipe:
-            return "the index was made with other settings or by another version of geulgam"
-        if self._shards and meta.shards != self._shards:
-            return f"the index has {meta.shards} shards, now {self._shards}"
-        return ""
+        if meta.format != mapping.FORMAT:
+            return ["made by another version of geulgam"]
+        reasons = _made(meta).differs(corpus, self.analyzer, self.k1, self.b)
+        if self._shards not in (None, meta.shards):
+            reasons.append(f"the index has {meta.shards} shards, now {self._shards}")
+        return reasons
 
-    def told(self) -> Meta | None:
-        """What the index was made from, with whatever settings; None if there is none. Raises GeulgamError."""
-        found = self._live()
-        return found[1] if found else None
-
-    def manifest(self) -> Meta:
-        """What the index was made from. Raises GeulgamError if there is none, or none that this analyzer can search."""
+    def check(self) -> None:
+        """Raise GeulgamError if there is no index, or none that this analyzer can search."""
         found = self._live()
         if found is None:
             raise GeulgamError(f"there is no index {self.alias} on the Elasticsearch server", BUILD)
@@ -144,7 +134,6 @@ class ElasticsearchIndex:
         if meta.analyzer != self.analyzer.fingerprint:
             made, now = meta.analyzer, self.analyzer.fingerprint
             raise GeulgamError(f"the index was made with another analyzer ({made}; now {now})", BUILD)
-        return meta
 
     def search(self, query: Query, k: int) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
@@ -172,11 +161,20 @@ class ElasticsearchIndex:
         scored = [(float(np.float32(hit["sort"][0])), str(hit["sort"][1])) for hit in hits]
         return [Hit(id_, rank, score) for rank, (score, id_) in enumerate(scored, start=1)]
 
-    def document_frequency(self, term: str) -> int:
-        """How many documents hold the term."""
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """How many documents hold each of the terms, (len(terms),), asked for at once."""
+        if not terms:
+            return []
+        each = [{"term": {FIELD: indexed(term)}} for term in terms]
         with self._searching():
-            query = {"term": {FIELD: indexed(term)}}
-            return int(self.client.count(index=self.alias, query=query)["count"])
+            found = self.client.search(
+                index=self.alias,
+                size=0,
+                track_total_hits=False,
+                allow_partial_search_results=False,
+                aggregations={"terms": {"filters": {"filters": each}}},
+            )
+        return [int(bucket["doc_count"]) for bucket in found["aggregations"]["terms"]["buckets"]]
 
     def near_terms(self, term: str, limit: int = 5) -> list[NearTerm]:
         """Terms of the index that are spelt nearly so, or begin so, nearest first."""
@@ -196,37 +194,29 @@ class ElasticsearchIndex:
         found = self._live()
         return found[1].documents if found else 0
 
-    def state(self) -> State | None:
-        """How the index is now, or None if there is none. Raises GeulgamError if the server does not answer."""
+    def status(self) -> dict[str, Any]:
+        """How the index is now, {} if there is none. Raises GeulgamError if the server does not answer.
+
+        ``index``, the name of the build; ``documents``; ``bytes`` on disk, replicas too; ``shards`` and ``replicas``;
+        ``health``: green, yellow or red; ``nodes`` that hold data; ``server``: its version.
+        """
         found = self._live()
         if found is None:
-            return None
+            return {}
         with explaining():
             health = self.client.cluster.health(index=found[0])
             stats = self.client.indices.stats(index=found[0], metric=["docs", "store"])["_all"]
             settings = self.client.indices.get_settings(index=found[0], flat_settings=True)[found[0]]["settings"]
-            return State(
-                found[0],
-                int(stats["primaries"]["docs"]["count"]),
-                int(stats["total"]["store"]["size_in_bytes"]),
-                int(settings["index.number_of_shards"]),
-                int(settings["index.number_of_replicas"]),
-                str(health["status"]),
-                int(health["number_of_data_nodes"]),
-                server_version(self.client),
-            )
-
-    def _build(self, source: Source, wanted: Digest, corpus: str, progress: bool) -> Loaded:
-        own = "whitespace"
-        if isinstance(self.analyzer, ServerAnalyzer):
-            self.analyzer.check()
-            own = self.analyzer.own_name
-        building = Building(self.client, self._meta(), own, self._shards, self._replicas, self._patience)
-        loaded = building.build(source, wanted, corpus, progress)
-        rejected = self._reject(loaded)
-        if not loaded.documents:
-            raise GeulgamError("Elasticsearch refused every document", f"see {rejected}")
-        return loaded
+        return {
+            "index": found[0],
+            "documents": int(stats["primaries"]["docs"]["count"]),
+            "bytes": int(stats["total"]["store"]["size_in_bytes"]),
+            "shards": int(settings["index.number_of_shards"]),
+            "replicas": int(settings["index.number_of_replicas"]),
+            "health": str(health["status"]),
+            "nodes": int(health["number_of_data_nodes"]),
+            "server": server_version(self.client),
+        }
 
     def _reject(self, loaded: Loaded) -> Path:
         """Keep what the server refused this time, beside the cached terms."""
@@ -257,3 +247,19 @@ class ElasticsearchIndex:
             if "no such index" in str(error):
                 raise GeulgamError(f"there is no index {self.alias} on the Elasticsearch server", BUILD) from error
             raise
+
+
+def _made(meta: Meta) -> Made:
+    return Made(meta.corpus, meta.analyzer, meta.k1, meta.b, meta.documents, meta.made, refused=meta.refused)
+
+
+def _notes(loaded: Loaded, rejected: Path) -> tuple[str, ...]:
+    """What a user is to know of a load."""
+    notes = []
+    if loaded.lost:
+        notes.append(f"{loaded.lost} shards were lost with their nodes, and sent again")
+    if loaded.refused:
+        first = f"such as {loaded.refused[0].id}: {loaded.refused[0].reason}"
+        where = f"{rejected.parent.name}/{rejected.name}"
+        notes.append(f"{len(loaded.refused):,} refused by the server ({first}), see {where}")
+    return tuple(notes)

@@ -1,15 +1,15 @@
 """Documents → an unfinished index, in bulk, until each is there or was refused by the server.
 
 What is missing is sent; the server is asked what has arrived; what is missing is sent again. So whatever dies in
-between, nothing is lost, and since every document is *created* under its id, nothing is there twice.
+between, nothing is lost, and since every document is *created* under its key, nothing is there twice.
 
 Not by the client's ``parallel_bulk``: it gives up at the first broken connection, never sends an item again, and
-on Ctrl-C first sends all the rest. Memory is that of a few chunks, and of the documents' ids.
+on Ctrl-C first sends all the rest. Memory is that of a few chunks, and of the documents' keys.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,16 +18,17 @@ import numpy as np
 import orjson
 from elastic_transport import NodeConfig, TransportError
 from elasticsearch import ApiError, Elasticsearch
-from tqdm import tqdm
 
 from corpus.digests import Digest
 from corpus.errors import GeulgamError
+from corpus.events import On, Task, silent
 from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explained, is_full, passing, reason_of
-from retrieval.elastic.mapping import unfinished
-from retrieval.elastic.paging import document_ids
-from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, Away, Patience
+from retrieval.elastic.keys import digests, held
+from retrieval.elastic.lease import Claim
+from retrieval.elastic.paging import document_keys
+from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, STEP, Away, Patience
 from retrieval.elastic.routing import Routes, going_to
-from retrieval.elastic.rows import Row, Source, digests, held
+from retrieval.elastic.rows import Row, Source
 from retrieval.elastic.shards import no_room, replace_lost
 
 CHUNK_DOCUMENTS = 1_000
@@ -56,66 +57,67 @@ class Loaded:
 
 def load(
     client: Elasticsearch,
-    index: str,
+    claim: Claim,
     source: Source,
     wanted: Digest,
     present: Digest,
     *,
     patience: float = PATIENCE,
-    progress: bool = False,
+    on: On = silent,
 ) -> Loaded:
-    """Make the index hold exactly the documents ``wanted``, of which ``present`` are there already (both sorted).
+    """Make the claimed index hold exactly the documents ``wanted``, of which ``present`` are there already.
 
-    It is written to by its alias :func:`retrieval.elastic.mapping.unfinished`.
+    Both are keys, sorted.
 
     Waits ``patience`` seconds for a server or node that is away. Where only shards of the index are then gone, they
     are begun anew and their documents sent again; else GeulgamError is raised, and a later call goes on.
     """
-    loading = _Loading(client, index, patience)
+    loading = _Loading(client, claim, patience)
     missing = _without(wanted, present)
     lost = idle = 0
     ask = False  # what the index holds: not before the first round
-    with tqdm(total=len(wanted), initial=len(present), desc="indexing", unit="doc", disable=not progress) as bar:
+    with Task(on, "indexing", len(wanted), "document", done=len(present)) as task:
         while True:
             try:
                 if ask:
-                    held_now = loading.patience.until_done(loading.ids)
-                    before, missing = len(missing), _without(_without(wanted, held_now), loading.refused_ids())
+                    held_now = loading.patience.until_done(loading.keys, on)
+                    before, missing = len(missing), _without(_without(wanted, held_now), loading.refused_keys())
                     idle = idle + 1 if len(missing) >= before else 0
                     if not len(missing) or idle == _ROUNDS:
-                        what = f"index {index} holds {len(held_now):,} documents instead of {len(wanted):,}"
+                        what = f"index {claim.index} holds {len(held_now):,} documents instead of {len(wanted):,}"
                         raise GeulgamError(f"{what}: is something else writing to it?", "geulgam index build")
-                    bar.n = len(wanted) - len(missing)
-                loading.send(source(missing), loading.patience.until_done(loading.routes), bar)
-                documents = loading.patience.until_done(loading.count)
+                    task.reach(len(wanted) - len(missing), loading.note)
+                loading.send(source(missing), loading.patience.until_done(loading.routes, on), task)
+                documents = loading.patience.until_done(loading.count, on)
             except Away as away:
-                replaced = replace_lost(client, index)
+                replaced = replace_lost(client, claim.index)
                 if not replaced:
-                    error = GeulgamError(NO_ROOM, FULL_HINT) if no_room(client, index) else away.error
+                    error = GeulgamError(NO_ROOM, FULL_HINT) if no_room(client, claim.index) else away.error
                     raise error from None
                 lost += replaced
-                bar.set_postfix_str(f"{lost} shards did not come back: their documents are sent again")
+                loading.note = f"{lost} shards did not come back: their documents are sent again"
             else:
                 if documents + len(loading.refused) == len(wanted):
-                    return Loaded(documents, tuple(loading.refused), lost)
+                    return Loaded(documents, tuple(loading.refused.values()), lost)
             ask = True
 
 
 class _Loading:
     """The threads that send, and what they share."""
 
-    def __init__(self, client: Elasticsearch, index: str, patience: float) -> None:
+    def __init__(self, client: Elasticsearch, claim: Claim, patience: float) -> None:
         self._client = client.options(max_retries=0)  # here is where it is tried again, after a pause
-        self._index = index
+        self._index, self._alias = claim.index, claim.alias
         self.patience = Patience(patience)
-        self.refused: list[Refused] = []
+        self.refused: dict[str, Refused] = {}  # by key
+        self.note = ""
 
     def routes(self) -> Routes:
         """Where the documents go."""
         return Routes.asked(self._client, self._index)
 
-    def send(self, rows: Iterable[Row], routes: Routes, bar: Any) -> None:
-        """Send all the rows, a few chunks ahead of the servers; on Ctrl-C only what is under way."""
+    def send(self, rows: Iterable[Row], routes: Routes, task: Task) -> None:
+        """Send all the rows, a few chunks ahead of the servers; broken off, only what is under way."""
         self.patience.answered()
         pool = ThreadPoolExecutor(routes.requests, thread_name_prefix="bulk")
         pending: deque[Future[int]] = deque()
@@ -123,14 +125,20 @@ class _Loading:
             for node, lines in _chunks(rows, routes):
                 pending.append(pool.submit(self._chunk, node, lines))
                 while len(pending) > 2 * routes.requests:
-                    bar.update(pending.popleft().result())
+                    self._arrived(pending.popleft(), task)
             pool.submit(self._client.indices.refresh, index=self._index)  # while the last chunks are on their way
             while pending:
-                bar.update(pending.popleft().result())
+                self._arrived(pending.popleft(), task)
         finally:
             self.patience.stop.set()
             pool.shutdown(cancel_futures=True)
             self.patience.stop.clear()
+
+    def _arrived(self, chunk: Future[int], task: Task) -> None:
+        """Wait for the chunk, and tell of it; a server that is away is no reason not to be broken off."""
+        while not wait((chunk,), STEP).done:
+            task.advance(0, self.note)
+        task.advance(chunk.result(), self.note)
 
     def count(self) -> int:
         """How many documents can be found, once all of them can be."""
@@ -140,14 +148,14 @@ class _Loading:
         )
         return int(found["hits"]["total"]["value"])
 
-    def ids(self) -> Digest:
-        """The ids of the documents that are there, sorted, once all parts of the index are."""
+    def keys(self) -> Digest:
+        """The keys of the documents that are there, sorted, once all parts of the index are."""
         self._client.indices.refresh(index=self._index)
-        return document_ids(self._client, self._index)
+        return document_keys(self._client, self._index)
 
-    def refused_ids(self) -> Digest:
-        """The ids of the documents that were refused, sorted."""
-        return np.sort(digests(refused.id for refused in self.refused))
+    def refused_keys(self) -> Digest:
+        """The keys of the documents that were refused, sorted."""
+        return np.sort(digests(self.refused))
 
     def _chunk(self, node: NodeConfig | None, lines: Sequence[Any]) -> int:
         """Send until every line was taken or refused; how many were taken. Runs in a thread."""
@@ -156,7 +164,7 @@ class _Loading:
             try:
                 with going_to(node):
                     answer = self._client.bulk(
-                        index=unfinished(self._index),
+                        index=self._alias,
                         require_alias=True,
                         operations=lines,
                         timeout="10s",
@@ -204,8 +212,8 @@ class _Loading:
         return False
 
     def _refuse(self, line: bytes, reason: str) -> None:
-        told = orjson.loads(line.partition(b"\n")[2])
-        self.refused.append(Refused(told["id"], told["title"], told["source"], reason))
+        action, told = map(orjson.loads, line.split(b"\n", 1))
+        self.refused[action["create"]["_id"]] = Refused(told["id"], told["title"], told["source"], reason)
 
 
 def _chunks(rows: Iterable[Row], routes: Routes) -> Iterator[tuple[NodeConfig | None, list[bytes]]]:
@@ -213,8 +221,8 @@ def _chunks(rows: Iterable[Row], routes: Routes) -> Iterator[tuple[NodeConfig | 
     rows = iter(rows)
     begun: dict[NodeConfig | None, _Chunk] = defaultdict(_Chunk)
     while some := list(islice(rows, ROUTED_AT_ONCE)):
-        for row, node in zip(some, routes.of(digests(row.id for row in some)), strict=True):
-            line = b'{"create":{"_id":"%b"}}\n%b' % (row.id.encode(), orjson.dumps(row._asdict()))
+        for row, node in zip(some, routes.of(digests(row.key for row in some)), strict=True):
+            line = b'{"create":{"_id":"%b"}}\n%b' % (row.key.encode(), row.json())
             chunk = begun[node]
             if chunk.lines and (len(chunk.lines) == CHUNK_DOCUMENTS or chunk.size + len(line) > CHUNK_BYTES):
                 yield node, chunk.lines
@@ -233,7 +241,7 @@ class _Chunk:
     size: int = 0  # bytes
 
 
-def _without(ids: Digest, others: Digest) -> Digest:
-    """Those of the ids that are not among the others, which are sorted; in their order."""
-    kept: Digest = ids[~held(ids, others)]
+def _without(keys: Digest, others: Digest) -> Digest:
+    """Those of the keys that are not among the others, which are sorted; in their order."""
+    kept: Digest = keys[~held(keys, others)]
     return kept

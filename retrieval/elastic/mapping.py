@@ -2,7 +2,8 @@
 
 The text itself stays in the corpus: no ``_source`` is kept. Fields:
 
-    id        the document's id once more, in a column: ties are broken by it
+    _id       the document's key (:mod:`retrieval.elastic.keys`)
+    id        its id, in a column: it is what is found, and ties are broken by it
     terms     what the analyzer made, with spaces between (or the raw text, for an analyzer of the server's own)
     title, source, metadata     as they stand in the corpus, for filters
 """
@@ -11,7 +12,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 TERM_LIMIT = 127  # characters, 254 UTF-16 units at most: Lucene's whitespace tokenizer cuts at 255
 _EXACT = {"type": "keyword", "doc_values": False, "ignore_above": 8_191}  # 32,766 bytes is Lucene's limit
 _LOADING: dict[str, Any] = {"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0}
@@ -56,11 +57,6 @@ def settings(meta: Meta) -> dict[str, Any]:
     return {"number_of_shards": meta.shards, "similarity": {"default": similarity}, **_LOADING}
 
 
-def unfinished(index: str) -> str:
-    """The alias under which an index is loaded. A server makes up an index that is missing, but never an alias."""
-    return f"{index}.unfinished"
-
-
 def cloned_settings() -> dict[str, Any]:
     """What is different in a copy that is to be loaded."""
     return {**_LOADING, "blocks.write": None}
@@ -78,11 +74,11 @@ def replica_settings(replicas: int | None) -> dict[str, Any]:
     return {"auto_expand_replicas": "false", "number_of_replicas": replicas}
 
 
-def mappings(meta: Meta, analyzer: str = "whitespace") -> dict[str, Any]:
-    """The fields. ``analyzer``: the server's own that ``terms`` goes through."""
+def mappings(meta: dict[str, Any], analyzer: str = "whitespace") -> dict[str, Any]:
+    """The fields. ``meta``: for ``_meta``; ``analyzer``: the server's own that ``terms`` goes through."""
     return {
         "dynamic": "strict",
-        "_meta": meta.plain(),
+        "_meta": meta,
         "_source": {"enabled": False},
         "properties": {
             "id": {"type": "keyword", "index": False},

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import Digest
+from retrieval.elastic.keys import digests
 
 PAGE = 10_000  # what a server gives at once (index.max_result_window)
 _ALIVE = "5m"
@@ -45,10 +46,7 @@ def pages(
         client.options(ignore_status=404).close_point_in_time(id=point)
 
 
-def document_ids(client: Elasticsearch, index: str) -> Digest:
-    """The ids of all the documents that can be found in the index, sorted, (n,): 16 bytes for each."""
-    found = [
-        bytes.fromhex("".join(hit["fields"]["id"][0] for hit in page))
-        for page in pages(client, index, ["_shard_doc"], docvalue_fields=["id"], stored_fields="_none_")
-    ]
-    return np.sort(np.frombuffer(b"".join(found), DTYPE))
+def document_keys(client: Elasticsearch, index: str) -> Digest:
+    """The keys of all the documents that can be found in the index, sorted, (n,): 16 bytes for each."""
+    found = [digests(hit["_id"] for hit in page) for page in pages(client, index, ["_shard_doc"])]
+    return np.sort(np.concatenate([digests(()), *found]))

@@ -43,7 +43,7 @@ def going_to(node: NodeConfig | None) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Routes:
-    """The node of each shard, None where its address is not known; of an index whose ids are hashed into ``slots``.
+    """The node of each shard, None where its address is not known; of an index whose keys are hashed into ``slots``.
 
     ``requests``: how many bulk requests at a time keep all processors of the servers at work.
     """
@@ -76,21 +76,21 @@ class Routes:
                 raise
             return cls((None,), 1, len(client.transport.node_pool.all()) + 1)
 
-    def of(self, ids: Digest) -> list[NodeConfig | None]:
-        """The node for each of the documents' ids, (n,)."""
+    def of(self, keys: Digest) -> list[NodeConfig | None]:
+        """The node for each of the documents' keys, (n,)."""
         if len(self.nodes) == 1:
-            return [self.nodes[0]] * len(ids)
-        return [self.nodes[shard] for shard in self.shards(ids).tolist()]
+            return [self.nodes[0]] * len(keys)
+        return [self.nodes[shard] for shard in self.shards(keys).tolist()]
 
-    def shards(self, ids: Digest) -> NDArray[np.int64]:
-        """The shard of each of the ids, (n,): Elasticsearch's own arithmetic (`IndexRouting`)."""
-        return murmur3(ids).astype(np.int64) % self.slots // (self.slots // len(self.nodes))
+    def shards(self, keys: Digest) -> NDArray[np.int64]:
+        """The shard of each of the keys, (n,): Elasticsearch's own arithmetic (`IndexRouting`)."""
+        return murmur3(keys).astype(np.int64) % self.slots // (self.slots // len(self.nodes))
 
 
-def murmur3(ids: Digest) -> NDArray[np.int32]:
-    """Elasticsearch's hash of each id, (n,): MurmurHash3_x86_32 of its 32 hexadecimal digits as UTF-16LE."""
-    digits = np.frombuffer(ids.tobytes().hex().encode(), np.uint8).reshape(len(ids), 16, 2).astype(np.uint32)
-    hashes = np.zeros(len(ids), np.uint32)
+def murmur3(keys: Digest) -> NDArray[np.int32]:
+    """Elasticsearch's hash of each key, (n,): MurmurHash3_x86_32 of its 32 hexadecimal digits as UTF-16LE."""
+    digits = np.frombuffer(keys.tobytes().hex().encode(), np.uint8).reshape(len(keys), 16, 2).astype(np.uint32)
+    hashes = np.zeros(len(keys), np.uint32)
     for block in (digits[:, :, 0] | digits[:, :, 1] << 16).T:
         hashes ^= _rotated(block * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
         hashes = _rotated(hashes, 13) * np.uint32(5) + np.uint32(0xE6546B64)

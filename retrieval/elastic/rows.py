@@ -8,41 +8,55 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import Digest
 from corpus.document import Document
+from retrieval.elastic.keys import Keyed, digests, held, hexadecimal, keys
 from retrieval.elastic.mapping import TERM_LIMIT, indexed
 from retrieval.terms import Part, TermStore
 
 
 class Row(NamedTuple):
-    """What is indexed of a document, by the names of the fields.
+    """What is indexed of a document under its key, by the names of the fields.
 
     ``terms``: with spaces between, or the raw text; a fragment is a string that is JSON already.
     """
 
+    key: str
     id: str
     terms: str | orjson.Fragment
     title: str
     source: str
     metadata: dict[str, str]
 
+    def json(self) -> bytes:
+        """The fields."""
+        fields = self._asdict()
+        del fields["key"]
+        return orjson.dumps(fields)
+
 
 _NOTHING, _SPACE = pa.scalar(""), pa.scalar(" ")
-Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted ids -> those documents, in any order
+Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted keys -> those documents, in any order
 
 
-def analysed(store: TermStore, get: Callable[[Sequence[str]], Iterable[Document]]) -> Source:
+def analysed(store: TermStore, documents: Keyed, get: Callable[[Sequence[str]], Iterable[Document]]) -> Source:
     """Documents with their cached terms, a part of those in memory at a time; ``get`` gives them by their ids."""
 
     def rows(missing: Digest) -> Iterator[Row]:
+        wanted = documents.among(missing)
+        order = np.argsort(wanted.versions, kind="stable")
+        versions = wanted.versions[order]
         for part in store.parts():
-            ids: list[Any] = part.ids.to_pylist()
-            here = np.flatnonzero(held(digests(ids), missing))
+            here, there = _joint(digests(part.versions.to_pylist()), versions)
             if len(here):
-                documents = get([ids[place] for place in here.tolist()])
-                for document, terms in zip(documents, _joined(part, here), strict=True):
-                    yield _row(document, terms)
+                places = order[there]
+                found = get(hexadecimal(wanted.ids[places]))
+                for key, document, terms in zip(
+                    hexadecimal(wanted.keys[places]), found, _joined(part, here), strict=True
+                ):
+                    yield _row(key, document, terms)
 
     return rows
 
@@ -52,34 +66,31 @@ def raw(documents: Iterable[Document]) -> Source:
 
     def rows(missing: Digest) -> Iterator[Row]:
         for document in documents:
-            if held(digests([document.id]), missing)[0]:
-                yield _row(document, f"{document.title}\n{document.text}")
+            key = keys(digests([document.id]), digests([document.version]))
+            if held(key, missing)[0]:
+                yield _row(hexadecimal(key)[0], document, f"{document.title}\n{document.text}")
 
     return rows
 
 
-def digests(ids: Iterable[Any]) -> Digest:
-    """The ids as 16 bytes each, in their order, (n,)."""
-    return np.frombuffer(bytes.fromhex("".join(ids)), DTYPE)
+def _row(key: str, document: Document, terms: str | orjson.Fragment) -> Row:
+    return Row(key, document.id, terms, document.title, document.source, dict(document.metadata))
 
 
-def held(ids: Digest, others: Digest) -> Any:
-    """For each of the ids whether it is among the others, which are sorted, (len(ids),) bool."""
-    places = np.searchsorted(others, ids)
-    found = places < len(others)
-    found[found] = others[places[found]] == ids[found]
-    return found
+def _joint(some: Digest, others: Digest) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places in both, (pairs,) each, of what is equal in some and in the others, which are sorted."""
+    first, last = (np.searchsorted(others, some, side) for side in ("left", "right"))
+    counts = last - first
+    here = np.repeat(np.arange(len(some)), counts)
+    begins = np.cumsum(counts) - counts
+    return here, np.arange(len(here)) + np.repeat(first - begins, counts)
 
 
-def _row(document: Document, terms: str | orjson.Fragment) -> Row:
-    return Row(document.id, terms, document.title, document.source, dict(document.metadata))
-
-
-def _joined(part: Part, places: Any) -> Iterator[orjson.Fragment]:
+def _joined(part: Part, places: NDArray[np.intp]) -> Iterator[orjson.Fragment]:
     """The terms of the part's documents at these places, with spaces between. No Python object for each term."""
     offsets: Any = pa.array(part.offsets.astype(np.int32))
     lists: Any = pa.ListArray.from_arrays(offsets, pa.array(part.terms))
-    if len(places) < len(lists):
+    if not np.array_equal(places, np.arange(len(lists))):
         lists = lists.take(pa.array(places))
     # All terms behind each other in memory, and where each begins.
     spaced: Any = pc.binary_join_element_wise(_json(part.vocabulary), _NOTHING, _SPACE)

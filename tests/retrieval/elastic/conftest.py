@@ -1,7 +1,7 @@
 """Indexes on the real server, each test's under a name of its own, removed at its end."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,11 +10,16 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from corpus.digests import DTYPE, Digest
+from corpus.document import Document
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.elastic.keys import digests
+from retrieval.elastic.lease import Claim
+from retrieval.elastic.rows import Row, Source
 from tests.elastic_server import Server
+from tests.retrieval.conftest import corpus_of
 
 Make = Callable[..., ElasticsearchIndex]
 NOTHING: Digest = np.zeros(0, DTYPE)
@@ -26,24 +31,54 @@ def access(server: Server) -> Access:
 
 
 @contextmanager
-def begun(client: Elasticsearch, shards: int) -> Iterator[str]:
+def begun(client: Elasticsearch, shards: int) -> Iterator[Claim]:
     """An empty index as a build begins it, removed at the end."""
     name = f"test-{secrets.token_hex(4)}"
+    claim = Claim(name, f"{name}.claim")
     meta = mapping.Meta(name, "test", 1.2, 0.75, shards)
     client.indices.create(
         index=name,
         settings=mapping.settings(meta),
-        mappings=mapping.mappings(meta),
-        aliases={mapping.unfinished(name): {}},
+        mappings=mapping.mappings(meta.plain()),
+        aliases=claim.aliases(name),
         wait_for_active_shards="all",
     )
-    yield name
+    yield claim
     client.indices.delete(index=name, ignore_unavailable=True)
+
+
+def row(number: int, terms: str) -> Row:
+    """A document that has its number for its key and its id."""
+    return Row(f"{number:032x}", f"{number:032x}", terms, "", "", {})
+
+
+def keys_of(rows: Iterable[Row]) -> Digest:
+    """Their keys, sorted."""
+    return np.sort(digests(row.key for row in rows))
+
+
+def source(rows: list[Row]) -> Source:
+    """Those of the rows that are missing."""
+    return lambda missing: (row for row in rows if keys_of([row])[0] in missing)
+
+
+def fill(index: ElasticsearchIndex, documents: Iterable[Document]) -> ElasticsearchIndex:
+    """The index, built of exactly these documents."""
+    index.build(corpus_of(index.folder / "corpus", documents))
+    return index
+
+
+def builds(index: ElasticsearchIndex) -> list[str]:
+    """What there is on the server of the index, finished or not."""
+    return list(index.client.indices.get(index=f"{index.alias}-*").body)
 
 
 @pytest.fixture(scope="module")
 def make(elasticsearch_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """Make an index: ``make(analyzer, name="…", shards=…)``; the same name is the same index."""
+    """Make an index: ``make(analyzer, name="…", shards=…)``; the same name is the same index.
+
+    ``place``: its folder, by default one that goes with the name.
+    """
     begin = f"test-{secrets.token_hex(4)}"
     folder = tmp_path_factory.mktemp("elastic")
 

@@ -13,17 +13,19 @@ from corpus.digests import Digest
 from corpus.document import document
 from corpus.errors import GeulgamError
 from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.elastic.keys import digests, held
+from retrieval.elastic.lease import Claim
 from retrieval.elastic.loading import load
-from retrieval.elastic.paging import document_ids
+from retrieval.elastic.paging import document_keys
 from retrieval.elastic.routing import Selector
-from retrieval.elastic.rows import Row, Source, digests, held
+from retrieval.elastic.rows import Row, Source
 from retrieval.query import Terms
 from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting
-from tests.retrieval.elastic.conftest import NOTHING, access, begun
+from tests.retrieval.elastic.conftest import NOTHING, access, begun, fill, row
 
 COUNT = 6_000
-IDS = np.sort(digests(f"{number:032x}" for number in range(COUNT)))
+KEYS = np.sort(digests(f"{number:032x}" for number in range(COUNT)))
 
 
 @pytest.fixture
@@ -44,10 +46,10 @@ def client(whole: Server) -> Iterator[Elasticsearch]:
 
 
 @pytest.fixture
-def index(client: Elasticsearch) -> Iterator[str]:
+def claim(client: Elasticsearch) -> Iterator[Claim]:
     """An empty index of three shards."""
-    with begun(client, shards=3) as name:
-        yield name
+    with begun(client, shards=3) as claim:
+        yield claim
 
 
 def source(events: Mapping[int, Callable[[], object]]) -> Source:
@@ -56,9 +58,8 @@ def source(events: Mapping[int, Callable[[], object]]) -> Source:
 
     def rows(missing: Digest) -> Iterator[Row]:
         for number in range(COUNT):
-            id_ = f"{number:032x}"
-            if held(digests([id_]), missing)[0]:
-                yield Row(id_, " ".join(f"w{(number * word) % 997}" for word in range(40)), "", "", {})
+            if held(digests([f"{number:032x}"]), missing)[0]:
+                yield row(number, " ".join(f"w{(number * word) % 997}" for word in range(40)))
             if number in left:
                 left.pop(number)()
 
@@ -72,21 +73,21 @@ def back_after(server: Server, node: int, seconds: float) -> None:
     timer.start()
 
 
-def some_arrived(client: Elasticsearch, index: str) -> None:
+def some_arrived(client: Elasticsearch, claim: Claim) -> None:
     """Wait until the server has taken in a part of what was sent."""
     end = time.monotonic() + 60
-    while not client.indices.stats(index=index, metric="indexing")["_all"]["total"]["indexing"]["index_total"]:
+    while not client.indices.stats(index=claim.index, metric="indexing")["_all"]["total"]["indexing"]["index_total"]:
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def there(client: Elasticsearch, index: str) -> Digest:
-    """The ids that the index holds, each as often as it is there."""
-    client.indices.refresh(index=index)
-    return document_ids(client, index)
+def there(client: Elasticsearch, claim: Claim) -> Digest:
+    """The keys that the index holds, each as often as it is there."""
+    client.indices.refresh(index=claim.index)
+    return document_keys(client, claim.index)
 
 
-def test_nodes_that_are_killed_and_come_back_lose_nothing(whole: Server, client: Elasticsearch, index: str) -> None:
+def test_nodes_that_are_killed_and_come_back_lose_nothing(whole: Server, client: Elasticsearch, claim: Claim) -> None:
     def dies(node: int) -> Callable[[], None]:
         def die() -> None:
             whole.kill(node)
@@ -94,55 +95,55 @@ def test_nodes_that_are_killed_and_come_back_lose_nothing(whole: Server, client:
 
         return die
 
-    loaded = load(client, index, source({1_500: dies(0), 4_500: dies(2)}), IDS, NOTHING)
+    loaded = load(client, claim, source({1_500: dies(0), 4_500: dies(2)}), KEYS, NOTHING)
     assert (loaded.documents, loaded.lost, loaded.refused) == (COUNT, 0, ())
-    assert np.array_equal(there(client, index), IDS)
+    assert np.array_equal(there(client, claim), KEYS)
 
 
 def test_a_node_that_does_not_come_back_has_its_documents_sent_again(
-    whole: Server, client: Elasticsearch, index: str
+    whole: Server, client: Elasticsearch, claim: Claim
 ) -> None:
-    loaded = load(client, index, source({3_000: lambda: whole.kill(1)}), IDS, NOTHING, patience=15)
+    loaded = load(client, claim, source({3_000: lambda: whole.kill(1)}), KEYS, NOTHING, patience=15)
     assert (loaded.documents, loaded.lost) == (COUNT, 1)
-    assert np.array_equal(there(client, index), IDS)
+    assert np.array_equal(there(client, claim), KEYS)
 
 
 def test_a_cluster_that_dies_whole_ends_the_load_and_the_next_one_goes_on(
-    whole: Server, client: Elasticsearch, index: str
+    whole: Server, client: Elasticsearch, claim: Claim
 ) -> None:
     def die() -> None:
-        some_arrived(client, index)
+        some_arrived(client, claim)
         for number in range(3):
             whole.kill(number)
 
     with pytest.raises(GeulgamError, match="no connection to Elasticsearch"):
-        load(client, index, source({4_500: die}), IDS, NOTHING, patience=2)
+        load(client, claim, source({4_500: die}), KEYS, NOTHING, patience=2)
     for number in range(3):
         whole.restart(number, wait=False)
     whole.wait()
-    arrived = there(client, index)
+    arrived = there(client, claim)
     assert len(arrived) < COUNT  # all that was on disk; of the last seconds, nothing has to be
-    assert load(client, index, source({}), IDS, arrived).documents == COUNT
-    assert np.array_equal(there(client, index), IDS)
+    assert load(client, claim, source({}), KEYS, arrived).documents == COUNT
+    assert np.array_equal(there(client, claim), KEYS)
 
 
-def test_a_cluster_that_is_back_in_time_is_waited_for(whole: Server, client: Elasticsearch, index: str) -> None:
+def test_a_cluster_that_is_back_in_time_is_waited_for(whole: Server, client: Elasticsearch, claim: Claim) -> None:
     def die() -> None:
-        some_arrived(client, index)
+        some_arrived(client, claim)
         for number in range(3):
             whole.kill(number)
             back_after(whole, number, 1)
 
-    loaded = load(client, index, source({4_500: die}), IDS, NOTHING)
+    loaded = load(client, claim, source({4_500: die}), KEYS, NOTHING)
     assert (loaded.documents, loaded.lost) == (COUNT, 0)
-    assert np.array_equal(there(client, index), IDS)
+    assert np.array_equal(there(client, claim), KEYS)
 
 
 def test_a_search_is_answered_while_any_node_is_down(whole: Server, tmp_path: Path) -> None:
     index = ElasticsearchIndex("test-replicas", tmp_path, Counting(), access=access(whole))
-    index.add(document(f"하나 둘 {number}") for number in range(300))
-    state = index.state()
-    assert state is not None and (state.shards, state.replicas, state.health) == (3, 1, "green")
+    fill(index, (document(f"하나 둘 {number}") for number in range(300)))
+    status = index.status()
+    assert (status["shards"], status["replicas"], status["health"]) == (3, 1, "green")
     before = index.search(Terms(("둘",)), 300)
     whole.kill(1)
     whole.wait()

@@ -23,7 +23,7 @@ from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.query import Terms
 from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting
-from tests.retrieval.elastic.conftest import access
+from tests.retrieval.elastic.conftest import access, fill
 
 PASSWORD = "geheim-1234"
 
@@ -194,7 +194,7 @@ def test_a_client_package_that_is_too_new_for_the_server(elasticsearch_server: S
 
 def test_a_server_that_goes_down_between_two_searches(cluster: Server, tmp_path: Path) -> None:
     index = ElasticsearchIndex("test-down", tmp_path, Counting(), access=access(cluster))
-    index.add([document("하나 둘")])
+    fill(index, [document("하나 둘")])
     for number in range(3):
         cluster.kill(number)
     try:

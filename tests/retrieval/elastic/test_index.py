@@ -16,11 +16,12 @@ from retrieval.bm25 import Bm25Index
 from retrieval.elastic import loading
 from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.index import ElasticsearchIndex
+from retrieval.index import Built, Made
 from retrieval.lucene import parse
 from retrieval.query import Boolean, Query, Terms
 from tests.elastic_server import Server
-from tests.retrieval.conftest import Counting, numbered
-from tests.retrieval.elastic.conftest import Make, access
+from tests.retrieval.conftest import Counting, built, corpus_of, numbered
+from tests.retrieval.elastic.conftest import Make, access, builds, fill
 from tests.retrieval.test_bm25 import QUERIES, agree, trees
 from tests.retrieval.test_filter import LABELLED, finds_them
 
@@ -32,12 +33,10 @@ def both(
     request: pytest.FixtureRequest, essays: list[Document], make: Make, tmp_path_factory: pytest.TempPathFactory
 ) -> Pair:
     """250 real essays on the server, in one shard and in three, and in the embedded index."""
-    tool = analyzer("mecab")
-    folder = tmp_path_factory.mktemp("index")
-    server = make(tool, place=folder, shards=request.param)
-    server.add(essays[:250])
-    embedded = Bm25Index(folder, tool)
-    embedded.add(essays[:250])
+    folder = tmp_path_factory.mktemp("both")
+    embedded = built(folder, essays[:250], analyzer("mecab"))
+    server = make(embedded.analyzer, place=embedded.folder, shards=request.param)
+    server.build(Corpus(folder / "corpus"))
     return server, embedded
 
 
@@ -62,10 +61,7 @@ def small(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """60 documents of 0 to 90 letters in three shards."""
     random = np.random.default_rng(3)
     documents = numbered(" ".join(random.choice(list("aaaabbbccdef"), n)) for n in random.integers(0, 90, 60))
-    server, embedded = make(Counting(), shards=3), Bm25Index(tmp_path_factory.mktemp("small"), Counting())
-    server.add(documents)
-    embedded.add(documents)
-    return server, embedded
+    return fill(make(Counting(), shards=3), documents), built(tmp_path_factory.mktemp("small"), documents)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,15 +72,12 @@ def test_any_query_tree_is_scored_as_by_the_embedded_index(query: Query, small: 
 
 
 def test_filters_find_what_they_find_in_the_embedded_index(make: Make) -> None:
-    index = make(analyzer("whitespace"), shards=2)
-    index.add(LABELLED)
-    finds_them(index)
+    finds_them(fill(make(analyzer("whitespace"), shards=2), LABELLED))
 
 
 def test_ten_thousand_hits_are_not_the_end_and_ties_are_in_order_of_id(make: Make) -> None:
-    index = make(Counting(), shards=2)
     documents = numbered(["a b"] * 12_500)
-    index.add(reversed(documents))
+    index = fill(make(Counting(), shards=2), reversed(documents))
     for k in (9_999, 10_001, 20_000):
         hits = index.search(Terms(("a",)), k)
         assert [hit.document_id for hit in hits] == [document.id for document in documents[:k]]
@@ -110,17 +103,17 @@ def test_a_query_of_too_many_levels_is_refused_in_one_line(small: Pair) -> None:
 
 def test_terms_that_are_near_and_how_many_documents_hold_them_are_the_embedded_indexs(both: Pair) -> None:
     server, embedded = both
-    for term in ("함께", "함꼐", "가족", "가조", "여행가", "없는말"):
-        assert server.document_frequency(term) == embedded.document_frequency(term)
+    terms = ["함께", "함꼐", "가족", "가조", "여행가", "없는말", "함께"]
+    assert server.document_frequencies(terms) == embedded.document_frequencies(terms)
+    assert server.document_frequencies([]) == []
+    for term in terms:
         assert server.near_terms(term) == embedded.near_terms(term)
 
 
 def test_words_of_any_length_and_of_any_sign_are_found(make: Make, tmp_path: Path) -> None:
     words = ["가" * 126, "가" * 300, "가" * 299 + "나", "a\\b", '"', "a\u00a0b", "😀" * 200, "*", "{}", "ａ"]
-    server, embedded = make(Counting()), Bm25Index(tmp_path, Counting())
     documents = numbered([" ".join(words[: n + 1]) for n in range(len(words))])
-    embedded.add(documents)
-    server.add(documents)
+    server, embedded = fill(make(Counting()), documents), built(tmp_path, documents)
     terms = sorted({term for document in documents for term in document.text.split()})
     for term in terms:
         assert server.search(Terms((term,)), 20) == embedded.search(Terms((term,)), 20), term
@@ -128,23 +121,22 @@ def test_words_of_any_length_and_of_any_sign_are_found(make: Make, tmp_path: Pat
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    made = Corpus(tmp_path / "corpus")
-    made.add(document(f"하나 둘 {number}", f"제목 {number}", "어디", {"author": "누구"}) for number in range(30))
-    return made
+    texts = ((f"하나 둘 {number}", f"제목 {number}") for number in range(30))
+    return corpus_of(tmp_path / "corpus", (document(text, title, "어디", {"author": "누구"}) for text, title in texts))
 
 
 def test_a_build_indexes_the_corpus_and_a_second_one_has_nothing_to_do(corpus: Corpus, make: Make) -> None:
     index = make(Counting(), "whole")
-    assert "no index" in index.stale(corpus)
-    loaded = index.build(corpus)
-    assert loaded is not None and loaded.documents == len(index) == 30
-    assert index.build(corpus) is None and index.stale(corpus) == ""
+    assert index.stale(corpus) == ["not built yet"] and index.made() is None
+    assert index.build(corpus) == Built(30) and len(index) == 30
+    (before,) = builds(index)
+    assert index.stale(corpus) == [] and index.build(corpus) == Built(30) and builds(index) == [before]
+    made = index.made()
+    assert made is not None and made.when
+    expected = Made(corpus.fingerprint(), "counting 1", 1.2, 0.75, 30, made.when)
+    assert made == expected == make(Counting("counting 2"), "whole", k1=2.0).made()
     again = make(Counting(), "whole")
     assert len(again.search(Terms(("둘",)), 50)) == len(again) == 30
-
-
-def builds(index: ElasticsearchIndex) -> list[str]:
-    return list(index.client.indices.get(index=f"{index.alias}-*").body)
 
 
 def test_what_is_added_comes_beside_the_rest_and_the_old_index_is_removed(corpus: Corpus, make: Make) -> None:
@@ -152,7 +144,7 @@ def test_what_is_added_comes_beside_the_rest_and_the_old_index_is_removed(corpus
     index.build(corpus)
     before = builds(index)
     corpus.add([document("하나 셋"), document("하나 넷")])
-    assert index.stale(corpus) == "the corpus has changed"
+    assert index.stale(corpus) == ["corpus changed: 2 new documents"]
     index.build(corpus)
     assert len(index.search(Terms(("하나",)), 50)) == len(index) == 32
     assert len(builds(index)) == 1 and builds(index) != before
@@ -163,11 +155,10 @@ def test_a_document_that_left_the_corpus_leaves_the_index_and_its_statistics(
 ) -> None:
     index = make(Counting(), "left")
     index.build(corpus)
-    smaller = Corpus(tmp_path / "smaller")
-    smaller.add(list(corpus)[:20])
+    smaller = corpus_of(tmp_path / "smaller", list(corpus)[:20])
+    assert index.stale(smaller) == ["corpus changed"]
     index.build(smaller)
-    embedded = Bm25Index(tmp_path / "embedded", Counting())
-    embedded.add(smaller)
+    embedded = built(tmp_path / "embedded", smaller)
     assert len(index) == 20
     assert index.search(Terms(("둘",)), 50) == embedded.search(Terms(("둘",)), 50)
 
@@ -175,13 +166,14 @@ def test_a_document_that_left_the_corpus_leaves_the_index_and_its_statistics(
 def test_other_settings_make_the_index_anew(corpus: Corpus, make: Make) -> None:
     make(Counting(), "settings").build(corpus)
     other = make(Counting(), "settings", k1=2.0, b=0.5)
-    assert "other settings" in other.stale(corpus)
-    assert other.build(corpus)
+    assert other.stale(corpus) == ["settings changed: k1 1.2, b 0.75 → k1 2, b 0.5"]
+    other.build(corpus)
     wider = make(Counting(), "settings", k1=2.0, b=0.5, shards=2)
-    assert "2" in wider.stale(corpus)
-    assert wider.build(corpus)
-    state = wider.state()
-    assert state is not None and (state.shards, state.documents, state.health) == (2, 30, "green")
+    assert wider.stale(corpus) == ["the index has 1 shards, now 2"]
+    wider.build(corpus)
+    status = wider.status()
+    assert (status["shards"], status["documents"], status["health"]) == (2, 30, "green")
+    assert wider.stale(corpus) == []
 
 
 class Breaking(Corpus):
@@ -243,19 +235,24 @@ def test_what_a_build_of_other_settings_left_is_removed(corpus: Corpus, make: Ma
 def test_a_document_that_the_server_refuses_is_written_down_with_its_reason(make: Make, tmp_path: Path) -> None:
     index = make(Counting(), place=tmp_path)
     bad = Document(f"{7:032x}", "a b", "제목", "어디", {"nul\0": "x"})
-    index.add([*numbered(["a", "a c"]), bad])
+    told = index.build(corpus_of(tmp_path / "corpus", [*numbered(["a", "a c"]), bad]))
+    (note,) = told.notes
+    assert note.startswith(f"1 refused by the server (such as {bad.id}: ") and "rejected.jsonl" in note
+    made = index.made()
+    assert made is not None and (told.documents, made.documents, made.refused) == (2, 2, 1)
     assert len(index) == len(index.search(Terms(("a",)), 5)) == 2
     (line,) = (tmp_path / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
-    told = json.loads(line)
-    assert (told["id"], told["title"], told["source"]) == (bad.id, "제목", "어디")
-    assert "reserved character" in told["reason"]
+    refused = json.loads(line)
+    assert (refused["id"], refused["title"], refused["source"]) == (bad.id, "제목", "어디")
+    assert "reserved character" in refused["reason"]
 
 
 def test_another_analyzers_index_is_not_searched(corpus: Corpus, make: Make) -> None:
     make(Counting("counting 1"), "analyzer").build(corpus)
     with pytest.raises(GeulgamError, match="another analyzer") as caught:
-        make(Counting("counting 2"), "analyzer").manifest()
+        make(Counting("counting 2"), "analyzer").check()
     assert "geulgam index build" in caught.value.hint
+    assert make(Counting("counting 2"), "analyzer").stale(corpus) == ["analyzer changed: counting 1 → counting 2"]
 
 
 def test_an_index_of_another_version_is_not_searched_and_is_built_anew(corpus: Corpus, make: Make) -> None:
@@ -263,16 +260,17 @@ def test_an_index_of_another_version_is_not_searched_and_is_built_anew(corpus: C
     index.build(corpus)
     index.client.indices.put_mapping(index=index.alias, meta={"geulgam": {"format": 99, "more": 1}})
     with pytest.raises(GeulgamError, match="another version of geulgam") as caught:
-        index.manifest()
+        index.check()
     assert "geulgam index build" in caught.value.hint
-    assert index.build(corpus)
+    assert index.stale(corpus) == ["made by another version of geulgam"] and index.made() is None
+    index.build(corpus)
     assert len(index) == 30 and len(builds(index)) == 1
 
 
 def test_an_index_where_the_alias_should_be_is_left_alone(corpus: Corpus, make: Make) -> None:
     index = make(Counting())
     index.client.indices.create(index=index.alias)
-    for attempt in (lambda: index.build(corpus), index.manifest):
+    for attempt in (lambda: index.build(corpus), index.check):
         with pytest.raises(GeulgamError, match="not an alias") as caught:
             attempt()
         assert "retrieval.elasticsearch_index" in caught.value.hint
@@ -289,11 +287,11 @@ def test_an_alias_of_somebody_elses_index_is_left_alone(corpus: Corpus, make: Ma
 
 def test_without_an_index_it_is_said_how_to_build_one(make: Make) -> None:
     index = make(Counting())
-    for attempt in (index.manifest, lambda: index.search(Terms(("a",)), 5), lambda: index.document_frequency("a")):
+    for attempt in (index.check, lambda: index.search(Terms(("a",)), 5), lambda: index.document_frequencies(["a"])):
         with pytest.raises(GeulgamError, match="there is no index") as caught:
             attempt()
         assert caught.value.hint == "geulgam index build"
-    assert len(index) == 0 and index.state() is None
+    assert len(index) == 0 and index.status() == {} and index.made() is None
 
 
 def test_an_empty_corpus_is_refused(make: Make, tmp_path: Path) -> None:
@@ -301,12 +299,10 @@ def test_an_empty_corpus_is_refused(make: Make, tmp_path: Path) -> None:
         make(Counting()).build(Corpus(tmp_path / "empty"))
 
 
-def test_the_servers_own_analyzer_finds_what_it_finds(elasticsearch_server: Server, make: Make, tmp_path: Path) -> None:
+def test_the_servers_own_analyzer_finds_what_it_finds(elasticsearch_server: Server, make: Make) -> None:
     tool = ServerAnalyzer("standard", access(elasticsearch_server))
-    corpus = Corpus(tmp_path)
-    corpus.add([document("Running: 함께 걷는 길!", "The Title"), document("함께. 걷는 사람 😀"), document("길")])
     index = make(tool)
-    index.build(corpus)
+    fill(index, [document("Running: 함께 걷는 길!", "The Title"), document("함께. 걷는 사람 😀"), document("길")])
 
     def found(text: str) -> int:
         return len(index.search(parse(text, tool), 5))
@@ -327,7 +323,7 @@ def test_places_of_the_servers_terms_are_those_in_the_text(elasticsearch_server:
 def test_an_analyzer_that_the_server_lacks_says_how_to_get_it(elasticsearch_server: Server, make: Make) -> None:
     tool = ServerAnalyzer("nori", access(elasticsearch_server))
     with pytest.raises(GeulgamError, match="no analyzer called nori") as caught:
-        make(tool).add(numbered(["a"]))
+        fill(make(tool), numbered(["a"]))
     assert "elasticsearch-plugin install analysis-nori" in caught.value.hint
 
 
@@ -335,17 +331,7 @@ def test_replicas_follow_the_settings_even_where_there_is_no_node_for_them(corpu
     for replicas in (0, 7):
         index = make(Counting(), "replicas", replicas=replicas)
         index.build(corpus)
-        state = index.state()
-        assert state is not None and state.replicas == replicas
+        assert index.status()["replicas"] == replicas
     corpus.add([document("하나 다섯")])
-    assert index.build(corpus)
+    index.build(corpus)
     assert len(index.search(Terms(("하나",)), 50)) == 31
-
-
-def test_what_is_added_one_by_one_is_not_taken_for_the_corpus(corpus: Corpus, make: Make) -> None:
-    index = make(Counting())
-    index.build(corpus)
-    index.add(numbered(["새 것"]))
-    assert len(index) == 31 and index.stale(corpus) == "the corpus has changed"
-    index.build(corpus)
-    assert len(index) == 30 and index.stale(corpus) == ""

@@ -2,20 +2,20 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
 from corpus.digests import Digest
 from corpus.errors import GeulgamError
 from retrieval.elastic import loading
+from retrieval.elastic.lease import Claim
 from retrieval.elastic.loading import load
-from retrieval.elastic.paging import document_ids
-from retrieval.elastic.rows import Row, Source, digests
+from retrieval.elastic.paging import document_keys
+from retrieval.elastic.rows import Row
 from tests.elastic_server import Server
-from tests.retrieval.elastic.conftest import NOTHING, begun
+from tests.retrieval.elastic.conftest import NOTHING, begun, keys_of, row, source
 
 
 @pytest.fixture
@@ -25,60 +25,51 @@ def client(elasticsearch_server: Server) -> Iterator[Elasticsearch]:
 
 
 @pytest.fixture
-def index(client: Elasticsearch) -> Iterator[str]:
+def claim(client: Elasticsearch) -> Iterator[Claim]:
     """An empty index of one shard."""
-    with begun(client, shards=1) as name:
-        yield name
+    with begun(client, shards=1) as claim:
+        yield claim
 
 
 def rows(count: int) -> list[Row]:
-    return [Row(f"{number:032x}", f"a b{number}", "", "", {}) for number in range(count)]
+    return [row(number, f"a b{number}") for number in range(count)]
 
 
-def ids(rows: Iterable[Row]) -> Digest:
-    return np.sort(digests(row.id for row in rows))
-
-
-def source(rows: list[Row]) -> Source:
-    """Those of the rows that are missing."""
-    return lambda missing: (row for row in rows if ids([row])[0] in missing)
-
-
-def test_all_documents_arrive_and_what_is_there_already_is_not_sent(client: Elasticsearch, index: str) -> None:
+def test_all_documents_arrive_and_what_is_there_already_is_not_sent(client: Elasticsearch, claim: Claim) -> None:
     some, all_of_them = rows(20), rows(50)
-    assert load(client, index, source(some), ids(some), NOTHING).documents == 20
+    assert load(client, claim, source(some), keys_of(some), NOTHING).documents == 20
     sent: list[str] = []
 
     def noting(missing: Digest) -> Iterator[Row]:
-        for row in source(all_of_them)(missing):
-            sent.append(row.id)
-            yield row
+        for one in source(all_of_them)(missing):
+            sent.append(one.key)
+            yield one
 
-    assert load(client, index, noting, ids(all_of_them), document_ids(client, index)).documents == 50
-    assert sorted(sent) == [row.id for row in all_of_them[20:]]
+    assert load(client, claim, noting, keys_of(all_of_them), document_keys(client, claim.index)).documents == 50
+    assert sorted(sent) == [one.key for one in all_of_them[20:]]
 
 
-def test_a_document_that_is_sent_twice_is_there_once_and_leaves_no_trace(client: Elasticsearch, index: str) -> None:
+def test_a_document_that_is_sent_twice_is_there_once_and_leaves_no_trace(client: Elasticsearch, claim: Claim) -> None:
     given = rows(30)
     for _ in range(2):
-        assert load(client, index, source(given), ids(given), NOTHING).documents == 30
-    stats = client.indices.stats(index=index, metric="docs")["_all"]["primaries"]["docs"]
+        assert load(client, claim, source(given), keys_of(given), NOTHING).documents == 30
+    stats = client.indices.stats(index=claim.index, metric="docs")["_all"]["primaries"]["docs"]
     assert (stats["count"], stats["deleted"]) == (30, 0)  # deleted ones would count in BM25's statistics
 
 
 def test_a_document_larger_than_a_request_may_be_is_refused_alone(
-    client: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+    client: Elasticsearch, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = rows(9)
-    given.insert(4, Row(f"{99:032x}", "가 " * 30_000_000, "너무 긴 글", "", {}))
+    given.insert(4, row(99, "가 " * 30_000_000)._replace(title="너무 긴 글"))
     monkeypatch.setattr(loading, "CHUNK_BYTES", 2**40)
-    loaded = load(client, index, source(given), ids(given), NOTHING)
+    loaded = load(client, claim, source(given), keys_of(given), NOTHING)
     assert loaded.documents == 9
     (refused,) = loaded.refused
     assert (refused.title, refused.reason) == ("너무 긴 글", "it is larger than the server takes in one request")
 
 
-def test_a_server_that_is_too_busy_is_given_time(client: Elasticsearch, index: str) -> None:
+def test_a_server_that_is_too_busy_is_given_time(client: Elasticsearch, claim: Claim) -> None:
     given = rows(500)
     limit = "network.breaker.inflight_requests.limit"
     client.cluster.put_settings(persistent={limit: "8kb"})  # a bulk request is now answered with 429
@@ -90,44 +81,44 @@ def test_a_server_that_is_too_busy_is_given_time(client: Elasticsearch, index: s
     timer.start()
     try:
         began = time.monotonic()
-        assert load(client, index, source(given), ids(given), NOTHING).documents == 500
+        assert load(client, claim, source(given), keys_of(given), NOTHING).documents == 500
         assert time.monotonic() - began > 3
     finally:
         timer.join()
 
 
-def test_patience_has_an_end_and_the_reason_is_told(client: Elasticsearch, index: str) -> None:
+def test_patience_has_an_end_and_the_reason_is_told(client: Elasticsearch, claim: Claim) -> None:
     given = rows(500)
     limit = "network.breaker.inflight_requests.limit"
     client.cluster.put_settings(persistent={limit: "8kb"})
     try:
         with pytest.raises(GeulgamError, match="Data too large"):
-            load(client, index, source(given), ids(given), NOTHING, patience=1)
+            load(client, claim, source(given), keys_of(given), NOTHING, patience=1)
     finally:
         client.cluster.put_settings(persistent={limit: None})
 
 
-def test_a_disk_that_is_full_ends_the_load_at_once_and_what_arrived_stays(client: Elasticsearch, index: str) -> None:
+def test_a_disk_that_is_full_ends_the_load_at_once_and_what_arrived_stays(client: Elasticsearch, claim: Claim) -> None:
     given = rows(40)
-    load(client, index, source(given[:10]), ids(given[:10]), NOTHING)
-    client.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
+    load(client, claim, source(given[:10]), keys_of(given[:10]), NOTHING)
+    client.indices.put_settings(index=claim.index, settings={"index.blocks.read_only_allow_delete": True})
     with pytest.raises(GeulgamError, match="disk") as caught:
-        load(client, index, source(given), ids(given), ids(given[:10]))
+        load(client, claim, source(given), keys_of(given), keys_of(given[:10]))
     assert "the same command continues" in caught.value.hint
-    client.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": None})
-    assert load(client, index, source(given), ids(given), document_ids(client, index)).documents == 40
+    client.indices.put_settings(index=claim.index, settings={"index.blocks.read_only_allow_delete": None})
+    assert load(client, claim, source(given), keys_of(given), document_keys(client, claim.index)).documents == 40
 
 
-def test_an_index_that_somebody_removed_is_not_made_up_for(client: Elasticsearch, index: str) -> None:
-    client.indices.delete(index=index)
+def test_an_index_that_somebody_removed_is_not_made_up_for(client: Elasticsearch, claim: Claim) -> None:
+    client.indices.delete(index=claim.index)
     given = rows(5)
     with pytest.raises(GeulgamError, match="no such index"):
-        load(client, index, source(given), ids(given), NOTHING)
-    assert not client.indices.exists(index=index)
+        load(client, claim, source(given), keys_of(given), NOTHING)
+    assert not client.indices.exists(index=claim.index)
 
 
-def test_documents_that_somebody_else_put_there_are_noticed(client: Elasticsearch, index: str) -> None:
+def test_documents_that_somebody_else_put_there_are_noticed(client: Elasticsearch, claim: Claim) -> None:
     given = rows(10)
-    load(client, index, source(given), ids(given), NOTHING)
+    load(client, claim, source(given), keys_of(given), NOTHING)
     with pytest.raises(GeulgamError, match="something else writing"):
-        load(client, index, source(given[:5]), ids(given[:5]), ids(given[:5]))
+        load(client, claim, source(given[:5]), keys_of(given[:5]), keys_of(given[:5]))

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
+from retrieval.elastic.keys import digests
 from retrieval.elastic.loading import load
 from retrieval.elastic.routing import MOST_REQUESTS, Routes, Selector, going_to
-from retrieval.elastic.rows import Row, digests
 from tests.elastic_server import Server
-from tests.retrieval.elastic.conftest import NOTHING, begun
+from tests.retrieval.elastic.conftest import NOTHING, begun, keys_of, row
 
-GIVEN = [Row(f"{number**7:032x}", "a", "", "", {}) for number in range(400)]
-IDS = np.sort(digests(row.id for row in GIVEN))
+GIVEN = [row(number**7, "a") for number in range(400)]
+KEYS = keys_of(GIVEN)
 
 
 @pytest.fixture
@@ -24,18 +24,20 @@ def client(cluster: Server) -> Iterator[Elasticsearch]:
 
 @pytest.mark.parametrize("shards", [2, 3, 5])
 def test_a_document_is_in_the_shard_that_is_reckoned(client: Elasticsearch, shards: int) -> None:
-    with begun(client, shards) as index:
-        assert load(client, index, lambda _: iter(GIVEN), IDS, NOTHING).documents == len(GIVEN)
-        reckoned = Routes.asked(client, index).shards(IDS)
+    with begun(client, shards) as claim:
+        index = claim.index
+        assert load(client, claim, lambda _: iter(GIVEN), KEYS, NOTHING).documents == len(GIVEN)
+        reckoned = Routes.asked(client, index).shards(KEYS)
         assert set(reckoned.tolist()) == set(range(shards))
         for shard in range(shards):
             found = client.search(index=index, preference=f"_shards:{shard}", size=1_000, stored_fields="_id")
             there = np.sort(digests(hit["_id"] for hit in found["hits"]["hits"]))
-            assert np.array_equal(there, IDS[reckoned == shard])
+            assert np.array_equal(there, KEYS[reckoned == shard])
 
 
 def test_a_shard_s_node_is_the_one_that_holds_it(client: Elasticsearch) -> None:
-    with begun(client, 3) as index:
+    with begun(client, 3) as claim:
+        index = claim.index
         routes = Routes.asked(client, index)
         assert len(set(routes.nodes)) == 3
         for shard, node in enumerate(routes.nodes):
@@ -57,9 +59,9 @@ def test_a_node_that_is_dead_is_gone_round(client: Elasticsearch) -> None:
 
 
 def test_of_a_single_address_nothing_is_reckoned(cluster: Server) -> None:
-    with Elasticsearch(cluster.url, node_selector_class=Selector) as client, begun(client, 3) as index:
-        routes = Routes.asked(client, index)
-        assert routes.of(IDS[:3]) == [None, None, None]
+    with Elasticsearch(cluster.url, node_selector_class=Selector) as client, begun(client, 3) as claim:
+        routes = Routes.asked(client, claim.index)
+        assert routes.of(KEYS[:3]) == [None, None, None]
         assert routes.requests == min(_processors(client) + 1, MOST_REQUESTS)
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import orjson
 import pytest
 
-from corpus.document import document
+from corpus.document import Document, document
 from corpus.store import Corpus
 from retrieval.analyzer import Span
+from retrieval.elastic.keys import Keyed, digests, held, hexadecimal
 from retrieval.elastic.mapping import indexed
-from retrieval.elastic.rows import analysed, digests
+from retrieval.elastic.rows import Row, analysed, raw
 from retrieval.terms import TermStore
+from tests.retrieval.conftest import corpus_of, numbered
 
 TEXTS = ["함께 같이", 'he "said" so', "back\\slash \\", "bell\a tab\x01 \x7f 😀", f"{'긴' * 200} 함께", "다"]
 
@@ -32,24 +33,59 @@ class Words:
         raise NotImplementedError
 
 
+def analysed_of(corpus: Corpus, store: TermStore, ids: Iterable[str]) -> list[Row]:
+    """The rows of these documents."""
+    store.update(corpus)
+    documents = Keyed.of(corpus)
+    wanted = documents.keys[[id_ in set(ids) for id_ in hexadecimal(documents.ids)]]
+    return list(analysed(store, documents, corpus.get)(wanted))
+
+
 @pytest.mark.parametrize("wanted", [TEXTS, TEXTS[1:4], TEXTS[4:], TEXTS[-1:]])
 def test_the_terms_arrive_as_they_are_but_for_those_that_are_too_long(tmp_path: Path, wanted: list[str]) -> None:
-    corpus = Corpus(tmp_path / "corpus")
-    corpus.add(document(text) for text in TEXTS)
-    store = TermStore(tmp_path / "terms", Words())
-    store.update(corpus)
+    corpus = corpus_of(tmp_path / "corpus", (document(text) for text in TEXTS))
     ids = {document(text).id: text for text in wanted}
-    rows = list(analysed(store, corpus.get)(np.sort(digests(ids))))
+    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), ids)
     assert {row.id for row in rows} == set(ids)
     for row in rows:
         (terms,) = Words()([ids[row.id]])
-        assert orjson.loads(orjson.dumps(row.terms)) == " ".join(map(indexed, terms))
+        assert orjson.loads(row.json())["terms"] == " ".join(map(indexed, terms))
 
 
 def test_a_part_without_any_term(tmp_path: Path) -> None:
-    corpus = Corpus(tmp_path / "corpus")
-    corpus.add([document("다"), document("라")])
-    store = TermStore(tmp_path / "terms", Words())
-    store.update(corpus)
-    rows = list(analysed(store, corpus.get)(corpus.digests()))
+    corpus = corpus_of(tmp_path / "corpus", [document("다"), document("라")])
+    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [document("다").id, document("라").id])
     assert [orjson.dumps(row.terms) for row in rows] == [b'""', b'""']
+
+
+def test_documents_of_one_content_are_each_there_and_share_their_terms(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path / "corpus", numbered(["a b", "c d", "a b", "a b"]))
+    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [f"{number:032x}" for number in (0, 1, 3)])
+    assert sorted((int(row.id, 16), orjson.loads(row.json())["terms"]) for row in rows) == [
+        (0, "a b"),
+        (1, "c d"),
+        (3, "a b"),
+    ]
+    assert len({row.key for row in rows}) == 3
+
+
+def test_another_title_is_another_key_and_nothing_else_is(tmp_path: Path) -> None:
+    given = [Document(f"{number:032x}", f"글 {number}", f"제목 {number}") for number in range(5)]
+    changed = Document(given[2].id, given[2].text, "바른 제목")
+    before = Keyed.of(corpus_of(tmp_path / "before", given))
+    after = Keyed.of(corpus_of(tmp_path / "after", [*given[:2], changed, *given[3:]]))
+    assert sorted(hexadecimal(before.ids)) == sorted(hexadecimal(after.ids))
+    assert hexadecimal(before.ids[~held(before.keys, after.keys)]) == [changed.id]
+
+
+def test_raw_documents_have_the_keys_of_the_corpus(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path / "corpus", (document(text, f"제목 {text}") for text in TEXTS))
+    keys = Keyed.of(corpus).keys
+    rows = list(raw(corpus)(keys[1:]))
+    assert sorted(row.key for row in rows) == hexadecimal(keys[1:])
+    assert all(str(row.terms).startswith(f"{row.title}\n") for row in rows)
+
+
+def test_what_is_hexadecimal_stays_what_it_is_with_noughts_at_the_end() -> None:
+    given = ["00" * 16, "ab" + "00" * 15, "0f" * 16]
+    assert hexadecimal(digests(given)) == given
