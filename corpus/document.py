@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from corpus.digests import digest
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -24,15 +26,8 @@ class Document:
     @property
     def version(self) -> str:
         """32 hexadecimal digits that change whenever title, text, source or metadata does: a BLAKE2b."""
-        fields = [self.title, self.text, self.source]
-        for name, value in sorted(self.metadata.items()):
-            fields += name, value
-        digest = hashlib.blake2b(digest_size=16)
-        for part in fields:
-            data = part.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(8, "big"))  # so that nothing moves from one field to the next unseen
-            digest.update(data)
-        return digest.hexdigest()
+        metadata = (part for item in sorted(self.metadata.items()) for part in item)
+        return digest(self.title, self.text, self.source, *metadata).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +44,12 @@ class Raw:
     source: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self) -> Document:
-        """The document that this row gives before any cleaning."""
+    def document(self, id_: str | None = None) -> Document:
+        """The document that this row gives before any cleaning; ``id_``: the id of its text, where that is known."""
+        text = unicodedata.normalize("NFC", self.text).strip()
+        title = unicodedata.normalize("NFC", self.title).strip()
         metadata = {field_name(name): value for name, value in self.metadata.items()}
-        return document(self.text, self.title, self.source or self.file, metadata)
+        return Document(id_ or document_id(text), text, title, self.source or self.file, metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +73,7 @@ def document_id(text: str) -> str:
 
 def document(text: str, title: str = "", source: str = "", metadata: Mapping[str, str] | None = None) -> Document:
     """A document with its id. Text and title are put into NFC and stripped; the text's inner whitespace stays."""
-    text = unicodedata.normalize("NFC", text).strip()
-    title = unicodedata.normalize("NFC", title).strip()
-    return Document(document_id(text), text, title, source, dict(metadata or {}))
+    return Raw("", 0, text, title, source, metadata or {}).document()
 
 
 def field_name(name: str) -> str:

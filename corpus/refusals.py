@@ -1,6 +1,5 @@
-"""rejected.jsonl: every row that was not taken, with file, line and reason, each written once."""
+"""What was not taken: how often for which reason, and ``rejected.jsonl``, where each such row stands once."""
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -9,10 +8,33 @@ from pathlib import Path
 import numpy as np
 
 from corpus.atomic import explaining
-from corpus.digests import DTYPE, WIDTH, Digests
+from corpus.digests import DTYPE, Digests, array, digest
 from corpus.document import Rejected
 
 _PENDING = 10_000  # lines held before they are written
+
+
+class Reasons:
+    """Counts reasons. A reason is ``kind: particulars``; where a kind's differ, the kind alone is counted."""
+
+    def __init__(self) -> None:
+        self._kinds: Counter[str] = Counter()
+        self._only: dict[str, str] = {}  # the reason of a kind, or "" once it has several
+
+    def add(self, reason: str) -> None:
+        """One more."""
+        kind = reason.partition(":")[0]
+        self._kinds[kind] += 1
+        if self._only.setdefault(kind, reason) != reason:
+            self._only[kind] = ""
+
+    def total(self) -> int:
+        """How many there were."""
+        return self._kinds.total()
+
+    def counts(self) -> dict[str, int]:
+        """How often each reason came, most frequent first."""
+        return {self._only[kind] or kind: count for kind, count in self._kinds.most_common()}
 
 
 class Refusals:
@@ -20,33 +42,20 @@ class Refusals:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.kinds: Counter[str] = Counter()
-        self._only: dict[str, str] = {}  # the reason of a kind, or "" once it has several
         self._written: Digests | None = None
         self._end = 0
         self._pending: list[bytes] = []
 
     def add(self, rejected: Rejected) -> None:
-        """Count it, and remember its line unless the file has it."""
-        kind = rejected.reason.partition(":")[0]
-        self.kinds[kind] += 1
-        if self._only.setdefault(kind, rejected.reason) != rejected.reason:
-            self._only[kind] = ""
+        """Remember its line unless the file has it."""
         entry = {"file": rejected.file, "line": rejected.line, "reason": rejected.reason}
-        line = json.dumps(entry, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        line = json.dumps(entry, ensure_ascii=False) + "\n"
         if self._written is None:
             self._written = self._read()
-        if self._written.add(_digest(line)):
-            self._pending.append(line)
+        if self._written.add(digest(line)):
+            self._pending.append(line.encode(errors="backslashreplace"))
             if len(self._pending) >= _PENDING:
                 self.write()
-
-    def reasons(self) -> dict[str, int]:
-        """How often each reason came, most frequent first.
-
-        A reason is ``kind: particulars``; where the particulars of a kind differ, the kind alone is counted.
-        """
-        return {self._only[kind] or kind: count for kind, count in self.kinds.most_common()}
 
     def write(self) -> None:
         """Append what is pending; if that fails the file is what it was. Raises as `atomic.explaining`."""
@@ -74,10 +83,6 @@ class Refusals:
             with self.path.open("rb") as file:
                 for line in file:
                     if line.endswith(b"\n"):
-                        digests.append(_digest(line))
+                        digests.append(digest(line.decode(errors="replace")))
                         self._end += len(line)
-        return Digests(np.sort(np.frombuffer(b"".join(digests), DTYPE)))
-
-
-def _digest(line: bytes) -> bytes:
-    return hashlib.blake2b(line, digest_size=WIDTH).digest()
+        return Digests(np.sort(array(digests)) if digests else np.empty(0, DTYPE))

@@ -1,10 +1,9 @@
-"""The corpus on disk: documents in Parquet parts of one folder, appended, never changed."""
+"""The corpus on disk: documents in Parquet parts of one folder, of which ``commit.json`` says which count."""
 
 import hashlib
-import re
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,56 +11,46 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from corpus.atomic import explaining, replacing
-from corpus.digests import DTYPE, WIDTH, Digest, Digests
-from corpus.document import Document, Rejected
+from corpus.atomic import write_text
+from corpus.digests import DTYPE, Digest, Digests, array, from_hex
+from corpus.document import Document
 from corpus.errors import GeulgamError
-from corpus.refusals import Refusals
-
-Places = NDArray[np.intp]  # positions in stored order, from 0
-
-PART_DOCUMENTS = 20_000
-PART_CHARACTERS = 24_000_000  # about 64 MB of Korean in UTF-8
-_GROUP = 128  # documents per row group: what `get` has to read for one of them
-_BATCH = 1_024  # documents held at once while iterating
-
-_ID = re.compile(f"[0-9a-f]{{{2 * WIDTH}}}")
+from corpus.parts import PartWriter, Places, batches, digests, rows, sweep, taken
 
 SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
         pa.field("text", pa.string(), nullable=False),
         pa.field("title", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("metadata", pa.map_(pa.string(), pa.string()), nullable=False),
     ]
 )
+_PARTS = "part-*-*-*.parquet"
+_PARTS_OF_OLD = "part-" + "[0-9]" * 6 + ".parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What :meth:`Corpus.add` did: documents taken, known already, rows rejected; characters of the taken.
+@dataclass(frozen=True)
+class _Commit:
+    """What a reader sees. ``replaced``: parts of the commit before, which others may still be reading."""
 
-    ``reasons`` counts the rejected rows by reason, see :meth:`corpus.refusals.Refusals.reasons`.
-    """
-
-    taken: int
-    known: int
-    rejected: int
-    characters: int
-    reasons: Mapping[str, int]
+    number: int = 0
+    parts: Sequence[str] = ()
+    counts: Sequence[int] = ()  # documents in each part
+    fingerprint: str = hashlib.sha256().hexdigest()[:32]
+    replaced: Sequence[str] = ()
+    made_from: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Ids:
-    """The ids of the parts that ``state`` names, (n,) in stored order, and the same sorted."""
+    """The ids and versions in ``parts``, (n,) in stored order, and the order that sorts the ids."""
 
-    state: tuple[tuple[str, int], ...] = ()  # name and size of each part
-    rows: tuple[int, ...] = ()  # documents in each
+    parts: tuple[str, ...] = ()
     stored: Digest = field(default_factory=lambda: np.empty(0, DTYPE))
+    versions: Digest = field(default_factory=lambda: np.empty(0, DTYPE))
 
     @cached_property
     def order(self) -> Places:
@@ -72,61 +61,118 @@ class _Ids:
         return self.stored[self.order]
 
     @cached_property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.sorted.tobytes()).hexdigest()[:32]
+    def sorted_versions(self) -> Digest:
+        return self.versions[self.order]
+
+
+class Writer:
+    """Writes documents into parts of its own, which nobody sees before :meth:`Corpus.commit` is given them."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self._parts = PartWriter(folder, SCHEMA, lambda number: f"{stem}-{number:04}.parquet")
+
+    @property
+    def parts(self) -> Sequence[Path]:
+        """Those that are written whole."""
+        return self._parts.parts
+
+    def add(self, document: Document) -> None:
+        """One more. Raises ValueError for a document without a proper id, GeulgamError if it cannot be written."""
+        from_hex(document.id)
+        row = (
+            document.id,
+            document.version,
+            document.text,
+            document.title,
+            document.source,
+            list(document.metadata.items()),
+        )
+        self._parts.add(row, len(document.text))
+
+    def finish(self) -> Sequence[Path]:
+        """Write the last part; all parts, to be given to :meth:`Corpus.commit`."""
+        self._parts.flush()
+        return self.parts
 
 
 class Corpus:
     """The documents in ``folder``, which need not exist yet. Opening it reads nothing.
 
-    Each part is a Parquet file written beside and renamed, so that a kill leaves whole parts only. One
-    process at a time may add (the workspace's lock sees to that); any number may read meanwhile. Every method
-    raises GeulgamError for a part that is damaged.
+    Parts are written beside, by any number of writers, and become the corpus all at once, in one rename of
+    ``commit.json``; so a kill leaves the old corpus or the new one. One process at a time may commit (the workspace's
+    lock sees to that); any number may read meanwhile, each a whole commit: the parts of one that was replaced go only
+    when the next one is made. Every method raises GeulgamError for a part that is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.rejected_path = folder / "rejected.jsonl"
-        self._cached = _Ids()
+        self._commit_path = folder / "commit.json"
+        self._read: tuple[tuple[int, ...], _Commit] | None = None
+        self._seen = _Ids()
+
+    @property
+    def made_from(self) -> Mapping[str, Any]:
+        """What the last commit that told it was made from, as JSON values; empty if none did."""
+        return self._commit().made_from
 
     def parts(self) -> list[Path]:
-        """The Parquet files, in the order in which they were added."""
-        return sorted(self.folder.glob(f"part-{'[0-9]' * 6}.parquet"))
+        """The Parquet files, in the order in which they were committed."""
+        return [self.folder / name for name in self._commit().parts]
 
-    def add(self, items: Iterable[Document | Rejected]) -> Added:
-        """Store the documents that are not known yet, and each refusal once in ``rejected.jsonl``.
+    def add(self, documents: Iterable[Document]) -> int:
+        """Append those whose id is not known yet, in one commit; how many they were.
 
-        Documents are written in parts of :data:`PART_DOCUMENTS`; if the work is broken off, by Ctrl-C or an
-        error, the parts written so far stay and the same call later adds the rest. Raises GeulgamError if the
-        disk is full or may not be written.
+        If the work is broken off, by Ctrl-C or an error, the parts written so far are committed and the same call
+        later adds the rest. Raises GeulgamError if the disk is full or may not be written.
         """
-        for torn in self.folder.glob(".part-*.part"):  # left by a process that was killed
-            with explaining(torn):
-                torn.unlink(missing_ok=True)
-        ids = Digests(self._ids().sorted)
-        refusals = Refusals(self.rejected_path)
-        pending: list[Document] = []
-        taken = known = characters = held = 0
-        for item in items:
-            if isinstance(item, Rejected):
-                refusals.add(item)
-            elif not ids.add(_digest(item.id)):
-                known += 1
-            else:
-                pending.append(item)
-                taken += 1
-                characters += len(item.text)
-                held += len(item.text)
-                if len(pending) >= PART_DOCUMENTS or held >= PART_CHARACTERS:
-                    self._write(pending)
-                    pending, held = [], 0
-        refusals.write()
-        if pending:
-            self._write(pending)
-        return Added(taken, known, refusals.kinds.total(), characters, refusals.reasons())
+        writer, known, added = self.writer(), Digests(self.digests()), 0
+        try:
+            for document in documents:
+                if known.add(from_hex(document.id)):
+                    writer.add(document)
+                    added += 1
+            writer.finish()
+        finally:
+            if writer.parts:
+                self.commit(writer.parts)
+        return added
+
+    def writer(self, rank: int = 0) -> Writer:
+        """A writer for the next commit; each of several at once has a rank of its own, from 0."""
+        return Writer(self.folder, f"part-{self._commit().number + 1:06}-{rank:03}")
+
+    def commit(
+        self, parts: Sequence[Path], *, replace: bool = False, made_from: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make these parts, in this order, the corpus, or with ``replace=False`` the end of it.
+
+        All writers must have finished: parts that nobody committed are removed. ``made_from``: to be noted in the
+        commit; None leaves what is noted. Raises ValueError if an id would stand in the corpus twice.
+        """
+        old = self._commit()
+        before = [] if replace else list(zip(old.parts, old.counts, strict=True))
+        ids = self._ids([name for name, _ in before] + [part.name for part in parts])
+        twice = np.flatnonzero(ids.sorted[1:] == ids.sorted[:-1])
+        if len(twice):
+            raise ValueError(f"two documents of one id: {ids.sorted[twice[0]].ljust(16, bytes(1)).hex()}")
+        new = _Commit(
+            old.number + 1,
+            ids.parts,
+            [count for _, count in before] + [rows(part) for part in parts],
+            hashlib.sha256(ids.sorted.tobytes() + ids.sorted_versions.tobytes()).hexdigest()[:32],
+            list(old.parts) if replace else [],
+            old.made_from if made_from is None else made_from,
+        )
+        try:
+            write_text(self._commit_path, json.dumps(asdict(new), ensure_ascii=False, indent=1) + "\n")
+        except BaseException:
+            self._seen = _Ids()  # parts of the same names may be written anew
+            raise
+        sweep(self.folder, [*new.parts, *new.replaced], _PARTS)
 
     def __len__(self) -> int:
-        return len(self._ids().stored)
+        return sum(self._commit().counts)
 
     def __iter__(self) -> Iterator[Document]:
         """The documents in stored order, a thousand in memory at a time."""
@@ -135,58 +181,49 @@ class Corpus:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The same as Arrow record batches, of all columns of :data:`SCHEMA` or of those named."""
-        for part in self.parts():
-            with _whole(part) as file:
-                yield from file.iter_batches(batch_size=_BATCH, columns=list(columns or SCHEMA.names))
-
-    def ids(self) -> list[str]:
-        """Every id, in stored order."""
-        digits = self._ids().stored.tobytes().hex()
-        return [digits[i : i + 2 * WIDTH] for i in range(0, len(digits), 2 * WIDTH)]
+        return batches(self.parts(), list(columns or SCHEMA.names))
 
     def digests(self) -> Digest:
         """Every id as its 16 bytes, sorted, (n,)."""
-        return self._ids().sorted
+        return self._ids(self._commit().parts).sorted
+
+    def versions(self) -> Digest:
+        """Every document's version as its 16 bytes, in the order of :meth:`digests`, (n,)."""
+        return self._ids(self._commit().parts).sorted_versions
 
     def get(self, ids: Sequence[str]) -> list[Document]:
         """The documents with these ids, in this order. Raises GeulgamError naming an id that is not there.
 
         Reads only the row groups that hold them.
         """
-        index = self._ids()
-        places = self._places(ids, index)
-        wanted = np.unique(places)
-        documents: dict[int, Document] = {}
-        first = 0  # place of the part's first document in stored order
-        for (name, _), rows in zip(index.state, index.rows, strict=True):
-            inside = wanted[(wanted >= first) & (wanted < first + rows)]
-            if len(inside):
-                with _whole(self.folder / name) as file:
-                    documents.update(zip(inside.tolist(), _rows(file, inside - first), strict=True))
-            first += rows
-        return [documents[place] for place in places.tolist()]
+        commit = self._commit()
+        places, inverse = np.unique(self._places(ids, self._ids(commit.parts)), return_inverse=True)
+        parts = [self.folder / name for name in commit.parts]
+        tables = taken(parts, commit.counts, places, SCHEMA.names)
+        documents = [document for table in tables for document in _documents(table)]
+        return [documents[place] for place in inverse.tolist()]
 
     def having(self, field: str, value: str) -> Iterator[str]:
         """The ids of the documents whose "title", "source" or "metadata.NAME" is exactly this value."""
-        column, _, name = field.partition(".")
-        for batch in self.batches(["id", column]):
+        name, _, key = field.partition(".")
+        for batch in self.batches(["id", name]):
             values: Any = batch.column(1)
-            if name:
-                values = pc.map_lookup(values, name, "first")
+            if key:
+                values = pc.map_lookup(values, key, "first")
             for id_, there in zip(batch.column(0).to_pylist(), values.to_pylist(), strict=True):
                 if there == value:
                     yield str(id_)
 
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that depend on which ids are stored, and on nothing else."""
-        return self._ids().fingerprint
+        """32 hexadecimal digits that depend on which ids are stored in which versions, and on nothing else."""
+        return self._commit().fingerprint
 
     def _places(self, ids: Sequence[str], index: _Ids) -> Places:
         """Where in stored order each id stands, (len(ids),)."""
         try:
-            wanted = np.frombuffer(b"".join(map(_digest, ids)), DTYPE)
+            wanted = array(map(from_hex, ids))
         except ValueError as error:
-            raise GeulgamError(str(error), "ids are those that Corpus.ids() gives") from error
+            raise GeulgamError(str(error), "ids are those of the documents of this corpus") from error
         spots = np.searchsorted(index.sorted, wanted)
         found = spots < len(index.sorted)
         found[found] = index.sorted[spots[found]] == wanted[found]
@@ -195,80 +232,50 @@ class Corpus:
             raise GeulgamError(f"no document {ids[int(np.argmin(found))]} in {self.folder}", hint)
         return index.order[spots]
 
-    def _ids(self) -> _Ids:
-        """The ids of the parts that are there now; only parts not seen before are read."""
-        parts = self.parts()
-        state = tuple((part.name, part.stat().st_size) for part in parts)
-        seen = self._cached.state
-        if state != seen:
-            old = self._cached if state[: len(seen)] == seen else _Ids()
-            fresh = [_part_ids(part) for part in parts[len(old.state) :]]
-            rows = (*old.rows, *(len(ids) for ids in fresh))
-            self._cached = _Ids(state, rows, np.concatenate([old.stored, *fresh]))
-        return self._cached
-
-    def _write(self, documents: Sequence[Document]) -> None:
-        """One more part, written beside and renamed."""
-        last = max((int(part.stem.removeprefix("part-")) for part in self.parts()), default=0)
-        columns: dict[str, Sequence[Any]] = {
-            "id": [d.id for d in documents],
-            "text": [d.text for d in documents],
-            "title": [d.title for d in documents],
-            "source": [d.source for d in documents],
-            "metadata": [list(d.metadata.items()) for d in documents],
-        }
-        with replacing(self.folder / f"part-{last + 1:06}.parquet") as part:
-            pq.write_table(
-                pa.table(columns, schema=SCHEMA),
-                part,
-                compression="zstd",
-                row_group_size=_GROUP,
-                use_dictionary=False,
-                write_statistics=False,
+    def _ids(self, names: Sequence[str]) -> _Ids:
+        """The ids and versions in these parts; only parts not seen before are read."""
+        seen, wanted = self._seen, tuple(names)
+        if wanted != seen.parts:
+            old = seen if wanted[: len(seen.parts)] == seen.parts else _Ids()
+            fresh = [self.folder / name for name in wanted[len(old.parts) :]]
+            stored, versions = (
+                np.concatenate([kept, *(digests(part, name) for part in fresh)])
+                for kept, name in ((old.stored, "id"), (old.versions, "version"))
             )
+            self._seen = _Ids(wanted, stored, versions)
+        return self._seen
+
+    def _commit(self) -> _Commit:
+        """The last commit; read again if it is another."""
+        try:
+            stat = self._commit_path.stat()
+        except OSError:
+            return self._none()
+        state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if self._read is None or self._read[0] != state:
+            try:
+                self._read = state, _Commit(**json.loads(self._commit_path.read_text("utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                hint = "remove this file and derive the corpus from its imports again"
+                raise GeulgamError(f"cannot read {self._commit_path}: {error}", hint) from error
+        return self._read[1]
+
+    def _none(self) -> _Commit:
+        """The empty corpus. Raises GeulgamError where there is one that an older version of geulgam wrote."""
+        if old_parts(self.folder):
+            raise GeulgamError(
+                f"an older version of geulgam wrote the corpus in {self.folder}",
+                "its documents have to be taken in as imports once: corpus.imports.Imports.adopt",
+            )
+        return _Commit()
 
 
-def _digest(id_: str) -> bytes:
-    """The id's 16 bytes; ValueError for what cannot be an id."""
-    digest = bytes.fromhex(id_) if _ID.fullmatch(id_) else b""
-    if not digest:
-        raise ValueError(f"not a document's id (32 hexadecimal digits): {id_!r}")
-    return digest
+def old_parts(folder: Path) -> list[Path]:
+    """The parts of a corpus that geulgam 0.1 wrote, which had no commits."""
+    return sorted(folder.glob(_PARTS_OF_OLD))
 
 
-@contextmanager
-def _whole(part: Path) -> Iterator[pq.ParquetFile]:
-    """The part, open; GeulgamError if it is damaged or no part of a corpus."""
-    try:
-        with pq.ParquetFile(part) as file:
-            if not set(SCHEMA.names) <= set(file.schema_arrow.names):
-                raise pa.ArrowInvalid(f"it has the columns {', '.join(file.schema_arrow.names)}")
-            yield file
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        hint = "move this file away and add its essays again"
-        raise GeulgamError(f"cannot read {part} as a part of a corpus: {reason}", hint) from error
-
-
-def _part_ids(part: Path) -> Digest:
-    with _whole(part) as file:
-        ids = file.read(columns=["id"]).column("id").to_pylist()
-    return np.frombuffer(bytes.fromhex("".join(map(str, ids))), DTYPE)
-
-
-def _rows(file: pq.ParquetFile, wanted: Places) -> Iterator[Document]:
-    """The documents in these rows (ascending) of one part."""
-    first = 0
-    for group in range(file.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        inside = wanted[(wanted >= first) & (wanted < first + rows)]
-        if len(inside):
-            table = file.read_row_group(group, columns=SCHEMA.names)
-            yield from _documents(table.take(inside - first))
-        first += rows
-
-
-def _documents(rows: pa.RecordBatch | pa.Table) -> Iterator[Document]:
-    columns = [rows.column(name).to_pylist() for name in SCHEMA.names]
-    for id_, text, title, source, metadata in zip(*columns, strict=True):
+def _documents(table: pa.RecordBatch | pa.Table) -> Iterator[Document]:
+    names = ("id", "text", "title", "source", "metadata")
+    for id_, text, title, source, metadata in zip(*(table.column(name).to_pylist() for name in names), strict=True):
         yield Document(id_, text, title, source, dict(metadata))

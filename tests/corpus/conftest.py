@@ -1,6 +1,7 @@
 """Korean prose to write files with, and short ways to write and read them."""
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def real_essays(shared: Path) -> list[Document]:
     """1,259 real essays, each text once."""
     rows = [item.document() for item in read([shared / "data" / "essays"]) if isinstance(item, Raw)]
     return list({document.id: document for document in rows}.values())
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user may read and write, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 Take = Callable[..., tuple[list[Document], list[Rejected]]]

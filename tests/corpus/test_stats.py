@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.document import document
-from corpus.read import read
+from corpus.document import Document, document
 from corpus.stats import Histogram, histogram, origin, stats
 from corpus.store import Corpus
 
 
-def test_the_real_essays(shared: Path, tmp_path: Path) -> None:
+def test_the_real_essays(real_essays: list[Document], tmp_path: Path) -> None:
     corpus = Corpus(tmp_path)
-    corpus.add(read([shared / "data" / "essays"]))
+    corpus.add(real_essays)
     figures = stats(corpus)
     lengths = sorted(len(document.text) for document in corpus)
     assert (figures.documents, figures.characters) == (1259, sum(lengths))

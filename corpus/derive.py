@@ -1,0 +1,217 @@
+"""The corpus made from what was imported, by steps that clean a document or refuse it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from corpus.atomic import replacing
+from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex, to_hex
+from corpus.document import Document, Raw, Rejected, document_id
+from corpus.events import On, Task, silent
+from corpus.imports import Imports, Index
+from corpus.parts import Places, hexadecimal
+from corpus.refusals import Reasons, Refusals
+from corpus.store import Corpus
+
+_BATCH = 1_024  # rows held at once
+
+
+class Step(Protocol):
+    """One way to clean documents or to refuse some. What it gives for a document depends on that document alone.
+
+    ``name`` and ``version`` say what it does: if either changes, the corpus is made anew.
+    """
+
+    @property
+    def name(self) -> str:
+        """As in ``rejected.jsonl`` and in the commit."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """To be raised whenever the step gives something else."""
+        ...
+
+    def __call__(self, document: Document) -> Document | str:
+        """The document, cleaned, with the id it has; or the reason for refusing it, "kind: particulars"."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What :func:`derive` did.
+
+    ``taken``: documents that are new in the corpus, with ``characters`` in all; ``changed``: those that are there in
+    another version; ``gone``: those that are there no longer; ``known``: rows imported since the last time whose text
+    another row has. ``rejected``: rows that the steps refused, ``reasons`` how often for which; what readers refused
+    has been counted when it was imported.
+    """
+
+    taken: int = 0
+    changed: int = 0
+    gone: int = 0
+    known: int = 0
+    rejected: int = 0
+    characters: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: On = silent) -> Derived:
+    """Make the corpus hold what these steps make of all imports.
+
+    Of the rows with the same text the first counts; but if a later import read its file again, the last reading does,
+    so that a title that was corrected is. A document stands where the first row with its text stands, under the id of
+    that text, whatever the steps make of it. Two that come out with the same text: the first stays.
+    ``rejected.jsonl`` lists every row that readers or steps refused.
+
+    Where the imports of the last time are all there and say the same, and the steps are the same, only the new ones
+    are looked at; then, broken off by Ctrl-C or an error, what is done is kept and the same call goes on. Else the
+    corpus is made anew, and the old one stands until it is. Raises as Corpus and Imports do.
+    """
+    rows, named = len(imports), [[step.name, step.version] for step in steps]
+    now, made = _made_from(imports, rows, named), corpus.made_from
+    if made == now:
+        return Derived()
+    start = int(made.get("rows", 0))
+    index = imports.index()
+    plan = _plan(index, start)
+    anew = bool(made or len(corpus)) and (plan.corrected or made != _made_from(imports, start, named))
+    ids, versions = corpus.digests(), corpus.versions()
+    making = _Making(corpus, steps, anew)
+    with _refusals(corpus, anew) as refusals:
+        try:
+            making.run(imports, _plan(index, 0) if anew else plan, refusals, on)
+        except BaseException:
+            if making.writer.parts and not anew:
+                refusals.write()
+                corpus.commit(making.writer.parts, made_from=_made_from(imports, making.done, named))
+            raise
+    corpus.commit(making.writer.parts, replace=anew, made_from=now)
+    changed, gone = _difference(ids, versions, corpus)
+    refused = making.reasons
+    return Derived(making.taken, changed, gone, plan.known, refused.total(), making.characters, refused.counts())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to look at: the rows ``stands`` (n,), ascending, each of which the row in ``counts`` (n,) speaks for.
+
+    ``ids`` (n,): of their texts; of refused rows anything. ``corrected``: another row than before speaks for one from
+    before. ``known``: how many rows nothing is made of.
+    """
+
+    stands: Places
+    counts: Places
+    ids: Digest
+    corrected: bool
+    known: int
+
+
+def _plan(index: Index, start: int) -> _Plan:
+    """What is to be done with the rows from ``start`` on."""
+    ids, first, text = np.unique(index.ids, return_index=True, return_inverse=True)
+    last = first.copy()  # which speaks for the first
+    again = np.flatnonzero(~index.again & (index.files == index.files[first][text]))
+    np.maximum.at(last, text[again], again)
+    first, last = index.row[first], index.row[last]
+    stands, counts = np.concatenate([first, index.refused]), np.concatenate([last, index.refused])
+    ids = np.concatenate([ids, np.zeros(len(index.refused), DTYPE)])
+    order = np.argsort(stands)
+    order = order[stands[order] >= start]
+    known = np.count_nonzero(index.row >= start) - np.count_nonzero(first >= start)
+    return _Plan(stands[order], counts[order], ids[order], bool(np.any((first < start) & (last >= start))), int(known))
+
+
+class _Making:
+    """Rows become documents, or refusals. ``done``: the rows before that one are in parts that are written."""
+
+    def __init__(self, corpus: Corpus, steps: Sequence[Step], anew: bool) -> None:
+        self.writer = corpus.writer()
+        self.reasons = Reasons()
+        self.done = self.taken = self.characters = 0
+        self._steps = steps
+        self._before = Digests(corpus.digests())
+        self._texts = _texts(None if anew else corpus) if steps else None
+
+    def run(self, imports: Imports, plan: _Plan, refusals: Refusals, on: On) -> None:
+        """Make all that is planned."""
+        with Task(on, "deriving", len(plan.stands), "row") as task:
+            for low in range(0, len(plan.stands), _BATCH):
+                batch = slice(low, low + _BATCH)
+                rows, ids = plan.stands[batch].tolist(), to_hex(plan.ids[batch])
+                for row, id_, item in zip(rows, ids, imports.take(plan.counts[batch]), strict=True):
+                    parts = len(self.writer.parts)
+                    if isinstance(item, Rejected):
+                        refusals.add(item)
+                    else:
+                        self._make(item, id_, refusals)
+                    if len(self.writer.parts) > parts:
+                        self.done = row + 1
+                    task.advance()
+            self.writer.finish()
+
+    def _make(self, row: Raw, id_: str, refusals: Refusals) -> None:
+        made = self._cleaned(row.document(id_))
+        if isinstance(made, str):
+            self.reasons.add(made)
+            refusals.add(Rejected(row.file, row.line, made))
+            return
+        self.writer.add(made)
+        if self._before.add(from_hex(made.id)):
+            self.taken += 1
+            self.characters += len(made.text)
+
+    def _cleaned(self, document: Document) -> Document | str:
+        """What the steps make of it, or why it is refused."""
+        if self._texts is None:
+            return document
+        id_ = document.id
+        for step in self._steps:
+            made = step(document)
+            if isinstance(made, str):
+                return made
+            document = replace(made, id=id_)
+        if not document.text.strip():
+            return "empty text: nothing is left after cleaning"
+        text = from_hex(document_id(document.text))
+        owner = self._texts.get(text)
+        if owner is not None:
+            return f"duplicate: after cleaning the same text as {owner.hex()}"
+        self._texts.set(text, from_hex(id_))
+        return document
+
+
+def _texts(corpus: Corpus | None) -> DigestMap:
+    """Of each text as it stands in the corpus, the document's id."""
+    texts, ids = [np.empty(0, DTYPE)], [np.empty(0, DTYPE)]
+    for batch in corpus.batches(["id", "text"]) if corpus else ():
+        ids.append(hexadecimal(batch.column("id")))
+        texts.append(array(from_hex(document_id(str(text))) for text in batch.column("text").to_pylist()))
+    return DigestMap(np.concatenate(texts), np.concatenate(ids))
+
+
+@contextmanager
+def _refusals(corpus: Corpus, anew: bool) -> Iterator[Refusals]:
+    """The list of what was refused: the one that is there, or one that takes its place."""
+    with replacing(corpus.rejected_path) if anew else nullcontext(corpus.rejected_path) as path:
+        refusals = Refusals(path)
+        yield refusals
+        refusals.write()
+
+
+def _made_from(imports: Imports, rows: int, steps: Sequence[Sequence[object]]) -> dict[str, Any]:
+    return {"rows": rows, "imports": imports.fingerprint(rows), "steps": [list(step) for step in steps]}
+
+
+def _difference(ids: Digest, versions: Digest, corpus: Corpus) -> tuple[int, int]:
+    """How many documents of those before have another version in the corpus now, and how many are not there."""
+    now = corpus.digests()
+    if not len(now):
+        return 0, len(ids)
+    places = np.searchsorted(now, ids).clip(max=len(now) - 1)
+    there = now[places] == ids
+    changed = corpus.versions()[places[there]] != versions[there]
+    return int(np.count_nonzero(changed)), int(np.count_nonzero(~there))
