@@ -5,7 +5,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from corpus.document import Document
+from corpus.document import Document, Raw
 from corpus.read import read
 
 QUERIES = {
@@ -22,7 +22,7 @@ QUERIES = {
 def sample_documents() -> list[Document]:
     """The 147 essays that ship with geulgam."""
     folder = Path(str(files("geulgam.sample")))
-    return [item for item in read([folder], progress=False) if isinstance(item, Document)]
+    return [row.document() for row in read([folder]) if isinstance(row, Raw)]
 
 
 def shared_folder() -> Path:
@@ -35,5 +35,6 @@ def shared_folder() -> Path:
 
 def shared_documents() -> list[Document]:
     """The real essays, each text once."""
-    items = read([shared_folder() / "data" / "essays"], progress=False)
-    return list({item.id: item for item in items if isinstance(item, Document)}.values())
+    rows = read([shared_folder() / "data" / "essays"])
+    documents = (row.document() for row in rows if isinstance(row, Raw))
+    return list({document.id: document for document in documents}.values())

@@ -22,6 +22,7 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from corpus.document import Document
+from corpus.store import Corpus
 from retrieval.analyzer import Span
 from retrieval.bm25 import Bm25Index
 from retrieval.query import Query, Terms
@@ -45,7 +46,7 @@ class Given:
         raise NotImplementedError
 
 
-def corpus(documents: int, seed: int = 7) -> list[list[str]]:
+def drawn(documents: int, seed: int = 7) -> list[list[str]]:
     """The terms of each document. Term number r is drawn in proportion to 1 / (r + 2.7)."""
     random = np.random.default_rng(seed)
     weights = np.cumsum(1 / (np.arange(VOCABULARY) + 2.7))
@@ -86,13 +87,15 @@ def main() -> None:
 
 def measure(documents: int, folder: Path) -> None:
     """Build, reload and ask all three, ours first."""
-    terms = corpus(documents)
+    terms = drawn(documents)
     asked = queries()
     print(f"{documents:,} documents, {sum(map(len, terms)):,} terms, {QUERIES} queries of 3 terms, k = {K}")
 
     index = Bm25Index(folder / "ours", Given())
-    cached, _ = timed(lambda: index.terms.add(Document(f"{i:032x}", " ".join(words)) for i, words in enumerate(terms)))
-    build_ours, _ = timed(lambda: index.rebuild([f"{i:032x}" for i in range(documents)]))
+    corpus = Corpus(folder / "corpus")
+    corpus.add(Document(f"{i:032x}", " ".join(words)) for i, words in enumerate(terms))
+    cached, _ = timed(lambda: index.terms.update(corpus))
+    build_ours, _ = timed(lambda: index.build(corpus))
 
     def reload_ours() -> list[list[str]]:
         fresh = Bm25Index(folder / "ours", Given())

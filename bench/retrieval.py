@@ -43,7 +43,8 @@ from typing import NamedTuple
 import bm25s
 
 from bench.essays import QUERIES, sample_documents, shared_folder
-from corpus.document import Document
+from corpus.document import Document, document_id
+from corpus.store import Corpus
 from retrieval.analyzers import NAMES, analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.index import SearchIndex
@@ -74,38 +75,54 @@ def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def korquad(index: SearchIndex, passages: Iterable[Document], questions: Sequence[dict[str, str]]) -> Figures:
+def passages(rows: Iterable[dict[str, str]], titled: bool) -> list[Document]:
+    """KorQuAD's passages as documents, under ids such as a corpus has."""
+    return [
+        Document(document_id(row["id"]), row["text"], row["title"].replace("_", " ") if titled else "") for row in rows
+    ]
+
+
+def korquad(index: SearchIndex, corpus: Corpus, questions: Sequence[dict[str, str]]) -> Figures:
     """Index the passages and ask every question."""
-    index.add(passages)
+    index.build(corpus)
     ranks = []
     for question, terms in zip(questions, index.analyzer(q["query"] for q in questions), strict=True):
+        right = document_id(question["passage_id"])
         hits = index.search(Terms(tuple(terms)), 1_000)
-        ranks.append(next((hit.rank for hit in hits if hit.document_id == question["passage_id"]), 0))
+        ranks.append(next((hit.rank for hit in hits if hit.document_id == right), 0))
     return figures(ranks)
 
 
-def peer(passages: Sequence[Document], questions: Sequence[dict[str, str]]) -> Figures:
+def peer(documents: Sequence[Document], questions: Sequence[dict[str, str]]) -> Figures:
     """Plain bm25s, words split at spaces."""
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     ranker = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-    ranker.index([f"{d.title} {d.text}".split() for d in passages], show_progress=False)
+    ranker.index([f"{d.title} {d.text}".split() for d in documents], show_progress=False)
     asked = [question["query"].split() for question in questions]
-    found = ranker.retrieve(asked, k=len(passages), show_progress=False)
+    found = ranker.retrieve(asked, k=len(documents), show_progress=False)
     ranks = []
     for question, numbers, scores in zip(questions, found.documents, found.scores, strict=True):
-        ids = [passages[number].id for number, score in zip(numbers, scores, strict=True) if score > 0]
-        ranks.append(ids.index(question["passage_id"]) + 1 if question["passage_id"] in ids else 0)
+        ids = [documents[number].id for number, score in zip(numbers, scores, strict=True) if score > 0]
+        right = document_id(question["passage_id"])
+        ranks.append(ids.index(right) + 1 if right in ids else 0)
     return figures(ranks)
 
 
-def precision(index: Bm25Index, documents: Sequence[Document]) -> dict[str, float]:
+def precision(index: SearchIndex, corpus: Corpus) -> dict[str, float]:
     """Of each sample topic's ten best, the share with its label."""
-    index.add(documents)
-    labels = {document.id: document.metadata["topic"] for document in documents}
+    index.build(corpus)
+    labels = {document.id: document.metadata["topic"] for document in corpus}
     return {
         topic: sum(labels[hit.document_id] == topic for hit in index.search(parse(query, index.analyzer), TOP)) / TOP
         for topic, query in QUERIES.items()
     }
+
+
+def stored(folder: Path, documents: Iterable[Document]) -> Corpus:
+    """A corpus of these documents."""
+    corpus = Corpus(folder)
+    corpus.add(documents)
+    return corpus
 
 
 def main() -> None:
@@ -115,35 +132,33 @@ def main() -> None:
     names = parser.parse_args().analyzers
     folder = shared_folder() / "data" / "korquad"
     rows, questions = lines(folder / "passages.jsonl"), lines(folder / "queries.jsonl")
-    bare = [Document(row["id"], row["text"]) for row in rows]
-    titled = [Document(row["id"], row["text"], row["title"].replace("_", " ")) for row in rows]
-    sample = sample_documents()
+    bare, titled = passages(rows, False), passages(rows, True)
 
     print(f"KorQuAD, {len(bare)} passages, {len(questions):,} questions")
     print(f"{'':12}{'without titles':^27}{'with titles':^27}{'seconds':>9}")
     print(f"{'':12}" + f"{'nDCG@10':>9}{'R@10':>9}{'MRR':>9}" * 2)
     one, two = peer(bare, questions), peer(titled, questions)
     print(f"{'bm25s words':12}" + "".join(f"{value:9.4f}" for value in (*one, *two)))
-    for name in names:
-        started = time.perf_counter()
-        with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place:
+        corpora = [stored(Path(place, "bare"), bare), stored(Path(place, "titled"), titled)]
+        for name in names:
+            started = time.perf_counter()
             tried = analyzer(name)
             one, two = (
-                korquad(Bm25Index(Path(place, kind), tried), passages, questions)
-                for kind, passages in (("bare", bare), ("titled", titled))
+                korquad(Bm25Index(Path(place, name, corpus.folder.name), tried), corpus, questions)
+                for corpus in corpora
             )
-        print(
-            f"{name:12}" + "".join(f"{v:9.4f}" for v in (*one, *two)) + f"{time.perf_counter() - started:9.1f}",
-            flush=True,
-        )
+            shown = "".join(f"{value:9.4f}" for value in (*one, *two))
+            print(f"{name:12}{shown}{time.perf_counter() - started:9.1f}", flush=True)
 
-    print(f"\nprecision@{TOP} of the sample's topics, {len(sample)} essays")
-    print(f"{'':12}{'mean':>7}" + "".join(f"{topic:>{7 - len(topic)}}" for topic in QUERIES))
-    for name in names:
-        with tempfile.TemporaryDirectory() as place:
-            shares = precision(Bm25Index(Path(place), analyzer(name)), sample)
-        mean = sum(shares.values()) / len(shares)
-        print(f"{name:12}{mean:7.3f}" + "".join(f"{share:7.2f}" for share in shares.values()))
+    with tempfile.TemporaryDirectory() as place:
+        sample = stored(Path(place, "sample"), sample_documents())
+        print(f"\nprecision@{TOP} of the sample's topics, {len(sample)} essays")
+        print(f"{'':12}{'mean':>7}" + "".join(f"{topic:>{7 - len(topic)}}" for topic in QUERIES))
+        for name in names:
+            shares = precision(Bm25Index(Path(place, name), analyzer(name)), sample)
+            mean = sum(shares.values()) / len(shares)
+            print(f"{name:12}{mean:7.3f}" + "".join(f"{share:7.2f}" for share in shares.values()))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Synthetic documents of about 490 terms, as frequent as those of Korean essays (:
 out (the terms are cached on disk before any clock starts). Each backend is built in a process of its own, whose peak
 memory is told (for Elasticsearch that is the loader; the server, one node with 1 GB of heap, stands beside it), and
 asked 50 queries of six terms with k = 500, twice: a server that has just been started compiles its own code the first
-time, which is told apart. rank_bm25 is left out where its lists would not fit into the machine's memory.
+time, which is told apart. rank_bm25 ranks what the embedded index has built, if that was measured before; building is
+then the making of its lists, and it is left out where they would not fit into the machine's memory.
 
     python -m bench.scale [10000 100000 1000000] [--backends bm25s rank-bm25 elasticsearch]
 """
@@ -27,16 +28,14 @@ from bench.index_speed import LENGTH, VOCABULARY
 from corpus.document import document
 from corpus.store import Corpus
 from retrieval.analyzer import Span
-from retrieval.bm25 import Bm25Index
+from retrieval.backends import BACKENDS, Backend, open_index
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.index import SearchIndex
 from retrieval.query import Query, Terms
-from retrieval.reference import RankBm25Index
 from retrieval.terms import TermStore
 from tests.elastic_server import Server
 
-BACKENDS = ("bm25s", "rank-bm25", "elasticsearch")
 QUERIES, TERMS, K = 50, 6, 500
 RANK_BYTES = 17_500  # of memory that rank_bm25 takes for a document of 490 terms, measured at 10⁴ and 10⁵
 
@@ -79,20 +78,14 @@ def queries() -> list[Query]:
     return [Terms(tuple(f"말{int(rank):x}" for rank in six)) for six in ranks]
 
 
-def measure(backend: str, folder: Path) -> dict[str, float]:
+def measure(backend: Backend, folder: Path) -> dict[str, float]:
     """Build and ask one backend in this process; the terms lie in ``folder`` already."""
     corpus, drawn = Corpus(folder / "corpus"), Drawn()
-    index: Bm25Index | RankBm25Index | ElasticsearchIndex
+    index = open_index(backend, folder, drawn, corpus=corpus, name=f"bench-{len(corpus)}")
     began = time.perf_counter()
-    if backend == "bm25s":
-        index = Bm25Index(folder, drawn)
-        index.build(corpus)
-    elif backend == "elasticsearch":
-        index = ElasticsearchIndex(f"bench-{len(corpus)}", folder, drawn)
-        index.build(corpus)
-    else:
-        index = RankBm25Index(drawn, cache=TermStore(folder / "terms", drawn))
-        index.add(corpus)
+    index.build(corpus)
+    if backend == "rank-bm25":
+        index.search(queries()[0], K)  # its lists are read with the first query
     built = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # Linux: kibibytes
     asked = queries()[: QUERIES if backend != "rank-bm25" else 5]
@@ -120,7 +113,7 @@ def prepare(folder: Path, documents: int) -> None:
     """A corpus of so many numbers, and their terms."""
     corpus = Corpus(folder / "corpus")
     corpus.add(document(str(number)) for number in range(documents))
-    TermStore(folder / "terms", Drawn()).update(corpus, progress=True)
+    TermStore(folder / "terms", Drawn()).update(corpus)
 
 
 def main() -> None:
@@ -164,8 +157,7 @@ def on_disk(backend: str, folder: Path, server: Server, documents: int) -> str:
         size = sum(file.stat().st_size for file in folder.glob("bm25-*/*"))
     elif backend == "elasticsearch":
         index = ElasticsearchIndex(f"bench-{documents}", folder, Drawn(), access=Access.given(server.environment))
-        state = index.state()
-        size = state.bytes if state else 0
+        size = int(index.status().get("bytes", 0))
     else:
         return "-"
     return f"{size / 1e9:.2f} GB"

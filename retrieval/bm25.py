@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.atomic import write_text
+from corpus.digests import to_hex
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
@@ -98,8 +99,8 @@ class Bm25Index:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
         matrix = self._current()
         documents, scores = best(match(query, matrix), k)
-        pairs = zip(documents.tolist(), scores.tolist(), strict=True)
-        return [Hit(matrix.ids[number], rank, score) for rank, (number, score) in enumerate(pairs, start=1)]
+        found = zip(to_hex(matrix.ids[documents]), scores.tolist(), strict=True)
+        return [Hit(id_, rank, score) for rank, (id_, score) in enumerate(found, start=1)]
 
     def document_frequencies(self, terms: Sequence[str]) -> list[int]:
         """How many documents hold each of the terms, (len(terms),)."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.digests import Digest
+from corpus.digests import Digest, array, from_hex
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval import postings
@@ -40,7 +40,7 @@ class Matrix:
                 loaded.scores[name].view(np.ndarray) for name in ("indptr", "indices", "data")
             )
             self.vocabulary = Strings.open(folder, "vocabulary")
-            self.ids = Strings.open(folder, "ids")
+            self.ids: Digest = mapped(folder / "ids.npy")
             self.versions: Digest = mapped(folder / "versions.npy")
             self._lengths: NDArray[np.int32] = mapped(folder / "lengths.npy")
             self._starts: NDArray[np.int64] = mapped(folder / "starts.npy")
@@ -90,8 +90,11 @@ class Matrix:
         """The documents whose field is exactly this. Raises GeulgamError without a corpus."""
         if self._corpus is None:
             raise GeulgamError(f"{field}: this index has no corpus to filter by", "leave out the field")
-        places = (self.ids.place(id_) for id_ in self._corpus.having(field, value))
-        return np.unique(np.array([place for place in places if place >= 0], np.int64))
+        having = np.sort(array(map(from_hex, self._corpus.having(field, value))))
+        places = np.searchsorted(self.ids, having)
+        there = places < len(self.ids)  # not so one that came after the index was built
+        there[there] = self.ids[places[there]] == having[there]
+        return places[there]
 
     @cached_property
     def _filled(self) -> int:

@@ -1,8 +1,8 @@
 """Cached terms → a score matrix on disk: for each term its documents and their BM25 scores.
 
 The matrix is written in the format of bm25s (``data``, ``indices`` and ``indptr`` of a sparse matrix by columns,
-and its parameters), which plain ``bm25s.BM25.load`` opens. Beside it stand the sorted vocabulary and ids, the
-documents' versions, their exact lengths, and their terms in order, which phrases are looked up in.
+and its parameters), which plain ``bm25s.BM25.load`` opens. Beside it stand the sorted vocabulary, the
+sorted ids, the documents' versions and exact lengths, and their terms in order, which phrases are looked up in.
 
 Built in blocks, so that memory does not grow with the corpus: about 0.5 GB besides the vocabulary.
 """
@@ -22,9 +22,9 @@ import pyarrow.compute as pc
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from corpus.digests import DTYPE
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
+from corpus.parts import hexadecimal
 from retrieval.lengths import BYTE4_TO_INT, lucene_length
 from retrieval.strings import Arrow, Strings, sorted_distinct
 from retrieval.terms import TermStore
@@ -76,12 +76,10 @@ def build(
     """
     with Task(on, "indexing", 4, "step") as task:
         order = pc.sort_indices(ids)
-        names = Strings.of(ids.take(order))
-        names.save(folder, "ids")
-        versions = versions.take(order)
-        digits = Strings.of(versions).data.tobytes().decode()
-        np.save(folder / "versions.npy", np.frombuffer(bytes.fromhex(digits), DTYPE))
-        lengths, sources, terms = _survey(store, names, versions, task)
+        ids, versions = ids.take(order), versions.take(order)
+        np.save(folder / "ids.npy", hexadecimal(ids))
+        np.save(folder / "versions.npy", hexadecimal(versions))
+        lengths, sources, terms = _survey(store, ids, versions, task)
         terms.table.save(folder, "vocabulary")
         np.save(folder / "lengths.npy", lengths)
         task.advance()
@@ -97,9 +95,9 @@ def build(
         task.advance()
         weights = idf(frequencies, int(np.count_nonzero(lengths)))
         _matrix(folder, blocks, count, frequencies, weights, saturation(lengths, average(lengths), k1, b), task)
-        _parameters(folder, len(names), k1, b)
+        _parameters(folder, len(ids), k1, b)
         task.advance()
-    return Counts(len(names), int(np.count_nonzero(frequencies)), len(sequence))
+    return Counts(len(ids), int(np.count_nonzero(frequencies)), len(sequence))
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ class _Source(NamedTuple):
 
 
 def _survey(
-    store: TermStore, names: Strings, versions: Arrow, task: Task
+    store: TermStore, ids: Arrow, versions: Arrow, task: Task
 ) -> tuple[NDArray[np.int32], list[_Source], _Terms]:
     """The length of each document, what each part has of them, and the terms."""
     stored: list[Arrow] = []
@@ -137,7 +135,7 @@ def _survey(
     found: Any = pc.index_in(versions, value_set=pa.chunked_array(stored, pa.string()))
     rows = found.fill_null(-1).to_numpy().astype(np.int64)
     if (rows < 0).any():
-        raise GeulgamError(f"document {names[int(np.argmin(rows))]} has not been analysed", "build the index again")
+        raise GeulgamError(f"document {ids[int(np.argmin(rows))]} has not been analysed", "build the index again")
     lengths = np.concatenate([np.zeros(0, np.int64), *sizes])[rows].astype(np.int32)
     order = np.argsort(rows, kind="stable")
     firsts = np.cumsum([0, *map(len, sizes)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from rank_bm25 import BM25Okapi
 
-from corpus.digests import WIDTH
+from corpus.digests import to_hex
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.bm25 import Bm25Index
@@ -79,8 +79,7 @@ class _Lists(Matrix):
     def _bm25(self) -> _Lucene:
         with self._lock:
             if self._ranked is None:
-                digits = self.versions.tobytes().hex()
-                versions = [digits[i : i + 2 * WIDTH] for i in range(0, len(digits), 2 * WIDTH)]
+                versions = to_hex(self.versions)
                 terms = dict(self._store.of(versions))
                 if len(terms) < len(set(versions)):
                     hint = f"remove {self.folder} and build the index again"

@@ -1,126 +1,107 @@
-"""A topic → its subset: the best documents that match, split so that what is held out was never trained on."""
+"""A topic → its subset: the best documents that match, each on the side that its essay has in the corpus.
 
-import hashlib
-from collections.abc import Sequence
-from itertools import pairwise
+A held-out document of the corpus is held out of every topic, whatever its rank: what a model is measured on was never
+trained on, by any stage.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from corpus.errors import GeulgamError
+from corpus.sides import SIDES, Shares, Side, Sides
 from corpus.store import Corpus
 from retrieval.index import Hit, SearchIndex
-from retrieval.kinship import groups
 from retrieval.lucene import parse
 from retrieval.query import Query, terms_of
-from retrieval.topic import Row, Split, Subset, Topic
+from retrieval.topic import Row, Subset, Topic
 
-VALID_SHARE, TEST_SHARE = 0.08, 0.12  # of the documents
-FEWEST = 3  # essays that can be split: one for each side
-ENOUGH = 10  # essays from which on at least two documents are held out for each of valid and test
+STAND_INS = 2  # documents of a held-out side that stand in where none of it matches
+_DEEPER = 4  # times as many hits are asked for while a side lacks some
+
+_Found = Mapping[Side, Sequence[Hit]]
 
 
-def select(
-    index: SearchIndex,
-    corpus: Corpus,
-    topic: Topic,
-    *,
-    seed: int = 0,
-    valid_share: float = VALID_SHARE,
-    test_share: float = TEST_SHARE,
-    score_floor: float = 0.0,
-) -> Subset:
-    """The topic's k best documents, those only that match its query, in train, valid and test.
+def select(index: SearchIndex, corpus: Corpus, sides: Sides, topic: Topic, shares: Shares) -> Subset:
+    """The topic's k best documents that match its query: of each side its share of k, the best-ranked of that side.
 
-    ``score_floor``: leave out documents that score less than this share of the best one's, 0 to 1; off by
-    default. Documents that are one essay (:mod:`retrieval.kinship`) stay together; the same documents and seed
-    give the same split. The subset's note says if there are fewer than k, and why.
+    A row's rank is its place in the whole ranking, from 1. The note says if there are fewer than k, and why. A
+    held-out side of which no document matches, as in a small corpus, has :data:`STAND_INS` of its others (score 0,
+    ranked behind all that match), and the note says so: there is always something to choose by and to measure on.
 
-    Raises GeulgamError if nothing matches (with near terms as the hint), if the index lags behind the corpus, or
-    if there are too few documents to split.
+    Raises GeulgamError if nothing matches (with near terms as the hint), if all that matches is held out, if the
+    corpus is too small for every side, or if the index lags behind it.
     """
     query = parse(topic.query, index.analyzer)
-    hits = index.search(query, topic.k)
-    if not hits:
+    wanted = quotas(topic.k, shares)
+    matching, found = _search(index, query, sides, wanted)
+    if not matching:
         raise GeulgamError(f"topic {topic.name}: nothing matches {topic.query}", _instead(query, index))
-    kept = [hit for hit in hits if hit.score >= score_floor * hits[0].score]
-    documents = corpus.get([hit.document_id for hit in kept])
-    splits = split([hit.document_id for hit in kept], groups(documents), seed, valid_share, test_share)
-    rows = (Row(h.document_id, h.rank, h.score, side) for h, side in zip(kept, splits, strict=True))
-    return Subset(topic, tuple(rows), _note(topic, hits, kept, score_floor))
+    if not found["train"]:
+        what = f"topic {topic.name}: all {matching} documents that match are held out, none is left to train on"
+        raise GeulgamError(what, "give the topic more words, or add essays to the corpus")
+    stand_ins = _stand_ins(sides, [side for side in SIDES if not found[side]], matching)
+    found = {side: hits or stand_ins[side] for side, hits in found.items()}
+    chosen = sorted(((hit, side) for side, hits in found.items() for hit in hits), key=lambda pair: pair[0].rank)
+    documents = corpus.get([hit.document_id for hit, _ in chosen])
+    rows = tuple(
+        Row(hit.document_id, hit.rank, hit.score, side, document.version)
+        for (hit, side), document in zip(chosen, documents, strict=True)
+    )
+    return Subset(topic, rows, _note(topic, wanted, found, stand_ins))
 
 
-def split(
-    ids: Sequence[str], essays: Sequence[Sequence[int]], seed: int, valid_share: float, test_share: float
-) -> list[Split]:
-    """The side of each document, given best first with the places in ``ids`` that are one essay.
-
-    The essays are put in order of their best document and cut into as many stretches as are to be held out; of
-    each stretch one is, chosen by a hash of the seed and its documents. So both held-out sides hold good and weak
-    documents alike. An essay of many parts is trained on rather than held out. Raises GeulgamError.
-    """
-    if not (0 < valid_share < 1 and 0 < test_share < 1 and valid_share + test_share < 0.9):
-        asked = f"valid {valid_share:g} and test {test_share:g}"
-        raise GeulgamError(f"cannot split with shares of {asked}", "each is above 0, together they are below 0.9")
-    if len(essays) < FEWEST:
-        what = "document" if len(ids) == 1 else "documents"
-        detail = f"{len(ids)} {what}" + (f" of {len(essays)} essays" if len(essays) < len(ids) else "")
-        raise GeulgamError(
-            f"too few documents to split into train, valid and test: {detail}, {FEWEST} essays are needed",
-            "give the topic more words, a larger k, or add essays to the corpus",
-        )
-    least = 2 if len(essays) >= ENOUGH else 1
-    shares: dict[Split, float] = {"test": test_share, "valid": valid_share}
-    wanted = {side: max(least, round(share * len(ids))) for side, share in shares.items()}
-    by_rank = sorted(essays, key=min)
-    small = [e for e in by_rank if len(e) <= max(1, min(wanted.values()) // 2)]
-    total = sum(wanted.values())
-    chosen = _one_of_each_stretch(ids, small, total, seed) if len(small) > total else []
-    if not chosen:  # hardly any single documents: the smallest essays, the weakest of equal ones
-        chosen = sorted(by_rank, key=lambda e: (len(e), -min(e)))[: min(total, len(by_rank) - 1)]
-        chosen.sort(key=min)
-
-    sides: list[Split] = ["train"] * len(ids)
-    held = dict.fromkeys(wanted, 0)
-    for essay in chosen:
-        # Whichever side is further behind its share: so the two alternate down the ranks.
-        side = min(held, key=lambda s: (held[s] > 0, (held[s] + 0.5) / wanted[s]))
-        if held[side] >= wanted[side]:
-            break
-        held[side] += len(essay)
-        for place in essay:
-            sides[place] = side
-    return sides
+def quotas(k: int, shares: Shares) -> dict[Side, int]:
+    """How many of k documents each side has: valid and test their shares, rounded, train the rest; at least one."""
+    valid, test = (max(1, round(k * share)) for share in (shares.valid, shares.test))
+    return {"train": max(1, k - valid - test), "valid": valid, "test": test}
 
 
-def _one_of_each_stretch(
-    ids: Sequence[str], essays: Sequence[Sequence[int]], count: int, seed: int
-) -> list[Sequence[int]]:
-    bounds = [round(i * len(essays) / count) for i in range(count + 1)]
-    return [
-        min(essays[first:last], key=lambda essay: _lot(seed, min(ids[place] for place in essay)))
-        for first, last in pairwise(bounds)
-    ]
+def _search(index: SearchIndex, query: Query, sides: Sides, wanted: Mapping[Side, int]) -> tuple[int, _Found]:
+    """How many documents were looked through, and of each side the best, as many as are wanted if so many match."""
+    depth = 2 * sum(wanted.values())
+    while True:
+        hits = index.search(query, depth)
+        found: dict[Side, list[Hit]] = {side: [] for side in SIDES}
+        for hit, side in zip(hits, sides.of([hit.document_id for hit in hits]), strict=True):
+            if len(found[side]) < wanted[side]:
+                found[side].append(hit)
+        if len(hits) < depth or all(len(found[side]) == wanted[side] for side in SIDES):
+            return len(hits), found
+        depth *= _DEEPER
 
 
-def _lot(seed: int, document_id: str) -> bytes:
-    return hashlib.sha256(f"{seed} {document_id}".encode()).digest()
+def _stand_ins(sides: Sides, lacking: Sequence[Side], matching: int) -> dict[Side, list[Hit]]:
+    """Documents of sides of which none matches: those with the lowest ids, which are hashes and favour none."""
+    stand_ins: dict[Side, list[Hit]] = {}
+    rank = matching
+    for side in lacking:
+        ids = sorted(sides.ids(side))[:STAND_INS]
+        if not ids:
+            what = f"the corpus has too few essays: none is on the {side} side"
+            raise GeulgamError(what, "add essays to it: 3 that are not parts of one another will do")
+        stand_ins[side] = [Hit(id_, rank := rank + 1, 0.0) for id_ in ids]
+    return stand_ins
 
 
-def _note(topic: Topic, hits: Sequence[Hit], kept: Sequence[Hit], score_floor: float) -> str:
-    if len(kept) < len(hits):
-        return f"{len(kept)} of {topic.k} asked: {len(hits) - len(kept)} more score under {score_floor:.0%} of the best"
-    return f"{len(kept)} of {topic.k} asked: no more documents match" if len(kept) < topic.k else ""
+def _note(topic: Topic, wanted: Mapping[Side, int], found: _Found, stand_ins: _Found) -> str:
+    matched = {side: 0 if side in stand_ins else len(hits) for side, hits in found.items()}
+    short = [side for side in SIDES if matched[side] < wanted[side]]
+    notes = []
+    if short:
+        where = "" if len(short) == len(SIDES) else f" on the side of {' and '.join(short)}"
+        notes.append(f"{sum(matched.values())} of {topic.k} asked: no more documents match{where}")
+    notes += [f"no {side} document matches, {len(hits)} others stand in" for side, hits in stand_ins.items()]
+    return "; ".join(notes)
 
 
 def _instead(query: Query, index: SearchIndex) -> str:
     """What to try, for a query that nothing matches."""
-    known: list[str] = []
-    unknown: list[str] = []
-    for term in dict.fromkeys(terms_of(query)):
-        (known if index.document_frequency(term) else unknown).append(term)
+    terms = list(dict.fromkeys(terms_of(query)))
+    counts = dict(zip(terms, index.document_frequencies(terms), strict=True))
+    known = [f"{term} ({count} documents)" for term, count in counts.items() if count]
     if known:
-        counts = ", ".join(f"{term} ({index.document_frequency(term)} documents)" for term in known[:5])
-        return f"single words are there: {counts}; try fewer +, AND and quotation marks"
-    near = {near.term: near.documents for term in unknown for near in index.near_terms(term, 3)}
+        return f"single words are there: {', '.join(known[:5])}; try fewer +, AND and quotation marks"
+    near = {near.term: near.documents for term in terms for near in index.near_terms(term, 3)}
     if near:
-        terms = ", ".join(f"{term} ({documents})" for term, documents in list(near.items())[:6])
-        return f"the corpus has these near words (documents): {terms}"
+        shown = ", ".join(f"{term} ({documents})" for term, documents in list(near.items())[:6])
+        return f"the corpus has these near words (documents): {shown}"
     return "the corpus has no word like these; try others, or add essays on this topic"
