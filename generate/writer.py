@@ -12,6 +12,7 @@ from corpus.events import On, Task, TextWritten, silent
 from finetune.attention import grouped_attention
 from finetune.base import BaseModel
 from finetune.layout import PARAGRAPH
+from finetune.memory import enough_memory
 from generate.context import Context
 from generate.decoding import PRESETS, Sampling
 from generate.draft import Draft
@@ -24,6 +25,7 @@ from generate.window import Window
 VERSION = 1  # of all that decides on the text, in this package; another one where the same seed gives another essay
 WINDOW = 1024  # tokens
 PULSE = 0.25  # seconds, after which the next token tells that the work goes on, so that it can be broken off
+_ADVICE = "end what else uses the device, or write on another: finetune.device"
 
 
 class Writer:
@@ -97,27 +99,32 @@ class Writer:
         written, after ``on_piece``: the prompt and all that is told of stand one after the other in the essay. Of a
         draft that is gone on with, what stands is told first. What ``on`` raises ends the writing between two tokens.
 
-        Raises GeulgamError as :meth:`begin` does, and for a ``resume`` with another ``key``.
+        Raises GeulgamError as :meth:`begin` does, for a ``resume`` with another ``key``, and where memory runs out.
         """
-        draft = self.begin(prompt, characters, sampling, seed, title=title)
-        if resume is not None and resume.key != draft.key:
-            raise GeulgamError(
-                "the draft to go on with was begun with other settings or another model",
-                "give the same ones, or begin a new essay",
-            )
-        kept = resume.pieces if resume else ()
-        standing = "".join(piece.text for piece in kept)
-        done = min(len(draft.text + standing), characters)
-        began = time.monotonic() - (resume.seconds if resume else 0.0)
+        with enough_memory("writing", _ADVICE), self.base.borrowed(on):
+            draft = self.begin(prompt, characters, sampling, seed, title=title)
+            if resume is not None and resume.key != draft.key:
+                raise GeulgamError(
+                    "the draft to go on with was begun with other settings or another model",
+                    "give the same ones, or begin a new essay",
+                )
+            return self._written(draft, resume, on, on_piece)
+
+    def _written(self, draft: Draft, kept: Draft | None, on: On, on_piece: Callable[[Draft], None] | None) -> Draft:
+        """The draft, finished, first with the pieces of the one that was kept of it."""
+        replayed = kept.pieces if kept else ()
+        standing = "".join(piece.text for piece in replayed)
+        done = min(len(draft.text + standing), draft.characters)
+        began = time.monotonic() - (kept.seconds if kept else 0.0)
         with (
-            Task(on, "writing", characters, "character", done=done) as task,
+            Task(on, "writing", draft.characters, "character", done=done) as task,
             merged(self.base, self.adapter) as model,
             grouped_attention(model),
         ):
             if standing:
                 on(TextWritten(standing))
             vocabulary, window = self.base.vocabulary, self._view(draft.title)
-            desk = Desk(Surfaces(vocabulary), sampling, seed, characters, self.longest)
+            desk = Desk(Surfaces(vocabulary), draft.sampling, draft.seed, draft.characters, self.longest)
             known = {letters(sentence) for sentence in sentences(draft.text)}
             context = Context(model, _pulse(task))
             context.begin(window.view(draft.text))
@@ -127,12 +134,12 @@ class Writer:
                 if window.is_full(len(context.tokens) + len(lead)):
                     context.begin(window.view(draft.text))
                 context.read(vocabulary.encode(lead))
-                is_new = number >= len(kept)
+                is_new = number >= len(replayed)
                 if is_new:
                     piece = write_piece(desk, context, draft.text + lead, number, known)
                     piece = replace(piece, text=lead + piece.text)
                 else:
-                    piece = kept[number]
+                    piece = replayed[number]
                     context.read(piece.tokens)
                 known |= {letters(sentence) for sentence in sentences(piece.text)}
                 draft = replace(
@@ -145,7 +152,7 @@ class Writer:
                     if on_piece:
                         on_piece(draft)
                     on(TextWritten(piece.text))
-                    task.reach(min(len(draft.text), characters))
+                    task.reach(min(len(draft.text), draft.characters))
             draft = replace(draft, text=draft.text.rstrip())
             task.result = f"{len(draft.text):,} characters in {len(draft.pieces)} pieces"
         return draft

@@ -1,12 +1,14 @@
 """Essays: as long as asked to the sentence, one string, the same for the same seed, resumable anywhere."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
+import torch
 
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress, TextWritten
@@ -157,6 +159,46 @@ def test_cancelled_within_a_piece_writing_ends_before_the_next_token(
         writer.write(characters=200, sampling=SAMPLING, seed=2, on=job)
     assert tokens == 5
     assert writer.write(characters=200, sampling=SAMPLING, seed=2) == replace(whole, seconds=ANY)  # nothing is left
+
+
+def test_where_memory_runs_out_it_is_said_in_a_line_and_what_was_written_is_gone_on_with(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Draft] = []
+
+    def soon_out_of_memory(*given: Any) -> int:
+        if kept:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return draw(*given)
+
+    with monkeypatch.context() as patch, pytest.raises(GeulgamError, match="memory ran out while writing") as caught:
+        patch.setattr("generate.piece.draw", soon_out_of_memory)
+        writer.write(characters=200, sampling=SAMPLING, seed=2, on_piece=kept.append)
+    assert "finetune.device" in caught.value.hint
+    whole = writer.write(characters=200, sampling=SAMPLING, seed=2)
+    assert writer.write(characters=200, sampling=SAMPLING, seed=2, resume=kept[0]).text == whole.text
+
+
+def test_while_another_thread_has_the_base_writing_waits_and_can_be_broken_off(writer: Writer) -> None:
+    told: list[Event] = []
+    job = Cancellable(told.append)
+    failed: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            writer.write(characters=100, sampling=SAMPLING, on=job)
+        except BaseException as error:
+            failed.append(error)
+
+    with writer.base.borrowed():
+        other = threading.Thread(target=write)
+        other.start()
+        other.join(0.2)
+        job.cancel()
+        other.join(10)
+    assert not other.is_alive()
+    assert isinstance(failed[0], Cancelled)
+    assert {event.task for event in told if isinstance(event, Begun)} == {"waiting"}
 
 
 def test_several_times_a_second_and_not_at_every_token_it_is_told_that_the_work_goes_on(
