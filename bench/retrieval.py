@@ -43,7 +43,7 @@ from typing import NamedTuple
 import bm25s
 
 from bench.essays import QUERIES, sample_documents, shared_folder
-from corpus.document import Document, document_id
+from corpus.document import Document
 from corpus.store import Corpus
 from retrieval.analyzers import NAMES, analyzer
 from retrieval.bm25 import Bm25Index
@@ -75,11 +75,15 @@ def lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def passages(rows: Iterable[dict[str, str]], titled: bool) -> list[Document]:
-    """KorQuAD's passages as documents, under ids such as a corpus has."""
-    return [
-        Document(document_id(row["id"]), row["text"], row["title"].replace("_", " ") if titled else "") for row in rows
-    ]
+def corpus_id(passage: str) -> str:
+    """The passage's id ("p0350") as a corpus has them, in the same order: of equal scores the lower id comes first."""
+    return f"{int(passage[1:]):032x}"
+
+
+def passages(rows: Sequence[dict[str, str]], titled: bool) -> list[Document]:
+    """KorQuAD's passages as documents."""
+    titles = (row["title"].replace("_", " ") if titled else "" for row in rows)
+    return [Document(corpus_id(row["id"]), row["text"], title) for row, title in zip(rows, titles, strict=True)]
 
 
 def korquad(index: SearchIndex, corpus: Corpus, questions: Sequence[dict[str, str]]) -> Figures:
@@ -87,7 +91,7 @@ def korquad(index: SearchIndex, corpus: Corpus, questions: Sequence[dict[str, st
     index.build(corpus)
     ranks = []
     for question, terms in zip(questions, index.analyzer(q["query"] for q in questions), strict=True):
-        right = document_id(question["passage_id"])
+        right = corpus_id(question["passage_id"])
         hits = index.search(Terms(tuple(terms)), 1_000)
         ranks.append(next((hit.rank for hit in hits if hit.document_id == right), 0))
     return figures(ranks)
@@ -103,7 +107,7 @@ def peer(documents: Sequence[Document], questions: Sequence[dict[str, str]]) -> 
     ranks = []
     for question, numbers, scores in zip(questions, found.documents, found.scores, strict=True):
         ids = [documents[number].id for number, score in zip(numbers, scores, strict=True) if score > 0]
-        right = document_id(question["passage_id"])
+        right = corpus_id(question["passage_id"])
         ranks.append(ids.index(right) + 1 if right in ids else 0)
     return figures(ranks)
 

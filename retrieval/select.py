@@ -1,4 +1,4 @@
-"""A topic → its subset: the best documents that match, each on the side that its essay has in the corpus.
+"""A topic → its subset: the best documents that match, each on the side that it has in the corpus.
 
 A held-out document of the corpus is held out of every topic, whatever its rank: what a model is measured on was never
 trained on, by any stage.
