@@ -6,6 +6,7 @@ from statistics import fmean, median
 from typing import Any
 
 from corpus.document import Document, normalise
+from corpus.events import On, Task, silent
 from generate.copying import Copied, Sources, copied_share, longest
 from generate.korean import morphemes
 from generate.repetition import LENGTHS, diversity, repetition
@@ -85,6 +86,7 @@ def review(
     keywords: Sequence[str],
     *,
     using: str | Analyzer = "kiwi",
+    on: On = silent,
 ) -> Review:
     """Measure an essay, and in the same way the human essays of its topic that training has not seen.
 
@@ -104,12 +106,14 @@ def review(
     length = min(len(text), int(median(map(len, human)))) if human else len(text)
     human = [other for other in human if len(other) >= length]
 
-    def measured(texts: Sequence[str]) -> dict[str, float | None]:
-        """The means over the texts, each of them the mean over its excerpts."""
-        each = [_mean(_figures(excerpt, sources, needed, terms_of) for excerpt in _excerpts(t, length)) for t in texts]
-        return _mean(each)
+    def measured(whole: str) -> dict[str, float | None]:
+        """The means over a text's excerpts."""
+        task.advance()
+        return _mean(_figures(excerpt, sources, needed, terms_of) for excerpt in _excerpts(whole, length))
 
-    essay, people, whole = measured([text]), measured(human), _figures(text, sources, needed, terms_of)
+    with Task(on, "reviewing", 1 + len(human), "essay") as task:
+        essay, people = measured(text), _mean([measured(other) for other in human])
+    whole = _figures(text, sources, needed, terms_of)
     terms = set(next(iter(terms_of([text]))))
     return Review(
         figures={name: Comparison(essay[name], people.get(name), whole[name]) for name in _LABELS},

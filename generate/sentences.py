@@ -54,8 +54,9 @@ def starts(text: str) -> list[int]:
 
 def _ends(text: str) -> Iterator[int]:
     for match in _CANDIDATE.finditer(text):
-        if "\n" in match[0] or ends(text[: match.end()][-_SIGHT:], text[match.end() :][:1]):
-            yield match.end()
+        end = match.end()
+        if "\n" in match[0] or ends(text[max(0, end - _SIGHT) : end], text[end : end + 1]):
+            yield end
     yield len(text)
 
 

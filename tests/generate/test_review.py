@@ -5,6 +5,7 @@ import json
 import pytest
 
 from corpus.document import document
+from corpus.events import Begun, Event, Progress
 from generate.copying import SHORTEST
 from generate.korean import morphemes
 from generate.repetition import diversity, repetition
@@ -81,3 +82,11 @@ def test_the_report_can_be_written_as_json_and_shown_as_rows() -> None:
     assert all(essay and people for _, essay, people in result.rows())
     nothing = review(ESSAY, [], [], []).to_json()
     assert nothing["longest_copied_span"] is None
+
+
+def test_each_essay_that_is_measured_is_told_of() -> None:
+    told: list[Event] = []
+    result = review(ESSAY, TRAIN, tiny_essays(6), ["함께"], using="whitespace", on=told.append)
+    essays = 1 + result.held_out_essays
+    assert told[0] == Begun("reviewing", essays, "essay")
+    assert [event.done for event in told if isinstance(event, Progress)] == list(range(1, essays + 1))
