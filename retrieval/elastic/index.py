@@ -89,14 +89,14 @@ class ElasticsearchIndex:
         if isinstance(self.analyzer, ServerAnalyzer):
             self.analyzer.check()
             own = self.analyzer.own_name
-        fingerprint, documents = corpus.fingerprint(), Keyed.of(corpus)
+        documents = Keyed.of(corpus)
         if not self._raw:
             self.terms.update(corpus, on=on)
         source = raw(corpus) if self._raw else analysed(self.terms, documents, corpus.get)
         builder = Builder.of(self.folder)
         how = self._shards, self._replicas, self._patience
         building = Building(self.client, self._meta(), builder, own, *how, on)
-        loaded = building.build(source, documents.keys, fingerprint)
+        loaded = building.build(source, documents.keys, documents.fingerprint)
         rejected = self._reject(loaded)
         if not loaded.documents:
             raise GeulgamError("Elasticsearch refused every document", f"see {rejected}")

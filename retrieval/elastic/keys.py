@@ -6,55 +6,45 @@ one cannot be taken for the corpus's. Two documents of the same content differ i
 16 bytes each, in numpy arrays: no Python object for each document.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.digests import DTYPE, WIDTH, Digest
+from corpus.digests import DTYPE, Digest
 from corpus.store import Corpus
 
 
 @dataclass(frozen=True)
 class Keyed:
-    """Documents by their keys: those, sorted, and beside each the id and the version, (n,) each."""
+    """Documents by their keys: those, sorted, and beside each the id and the version, (n,) each.
+
+    ``fingerprint``: of the corpus that they are.
+    """
 
     keys: Digest
     ids: Digest
     versions: Digest
+    fingerprint: str
 
     @classmethod
     def of(cls, corpus: Corpus) -> "Keyed":
-        """All of the corpus."""
-        ids, versions = corpus.digests(), corpus.versions()
+        """All of the corpus, as it is at one moment, even if it is being replaced."""
+        while True:
+            fingerprint = corpus.fingerprint()
+            ids, versions = corpus.digests(), corpus.versions()
+            if corpus.fingerprint() == fingerprint:
+                break
         found = keys(ids, versions)
-        return cls(found, ids, versions)._at(np.argsort(found))
-
-    def among(self, some: Digest) -> "Keyed":
-        """Those whose keys are among these, which are sorted."""
-        return self._at(held(self.keys, some))
-
-    def _at(self, places: Any) -> "Keyed":
-        return Keyed(self.keys[places], self.ids[places], self.versions[places])
+        order = np.argsort(found)
+        return cls(found[order], ids[order], versions[order], fingerprint)
 
 
 def keys(ids: Digest, versions: Digest) -> Digest:
     """The key of each document, (n,): the bits of id and version that differ, as both are digests."""
     differ: NDArray[np.uint64] = ids.view(np.uint64) ^ versions.view(np.uint64)
     return differ.view(DTYPE)
-
-
-def digests(hexadecimal: Iterable[Any]) -> Digest:
-    """Ids, versions or keys as 16 bytes each, in their order, (n,)."""
-    return np.frombuffer(bytes.fromhex("".join(hexadecimal)), DTYPE)
-
-
-def hexadecimal(digests: Digest) -> list[str]:
-    """The same as 32 digits each."""
-    digits = digests.tobytes().hex()
-    return [digits[i : i + 2 * WIDTH] for i in range(0, len(digits), 2 * WIDTH)]
 
 
 def held(some: Digest, others: Digest) -> Any:

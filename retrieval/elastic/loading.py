@@ -19,11 +19,11 @@ import orjson
 from elastic_transport import NodeConfig, TransportError
 from elasticsearch import ApiError, Elasticsearch
 
-from corpus.digests import Digest
+from corpus.digests import Digest, array, from_hex
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explained, is_full, passing, reason_of
-from retrieval.elastic.keys import digests, held
+from retrieval.elastic.keys import held
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.paging import document_keys
 from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, STEP, Away, Patience
@@ -155,7 +155,7 @@ class _Loading:
 
     def refused_keys(self) -> Digest:
         """The keys of the documents that were refused, sorted."""
-        return np.sort(digests(self.refused))
+        return np.sort(array(map(from_hex, self.refused)))
 
     def _chunk(self, node: NodeConfig | None, lines: Sequence[Any]) -> int:
         """Send until every line was taken or refused; how many were taken. Runs in a thread."""
@@ -221,7 +221,7 @@ def _chunks(rows: Iterable[Row], routes: Routes) -> Iterator[tuple[NodeConfig | 
     rows = iter(rows)
     begun: dict[NodeConfig | None, _Chunk] = defaultdict(_Chunk)
     while some := list(islice(rows, ROUTED_AT_ONCE)):
-        for row, node in zip(some, routes.of(digests(row.key for row in some)), strict=True):
+        for row, node in zip(some, routes.of(array(from_hex(row.key) for row in some)), strict=True):
             line = b'{"create":{"_id":"%b"}}\n%b' % (row.key.encode(), row.json())
             chunk = begun[node]
             if chunk.lines and (len(chunk.lines) == CHUNK_DOCUMENTS or chunk.size + len(line) > CHUNK_BYTES):

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from corpus.digests import Digest
-from retrieval.elastic.keys import digests
+from corpus.digests import Digest, array, from_hex
 
 PAGE = 10_000  # what a server gives at once (index.max_result_window)
 _ALIVE = "5m"
@@ -48,5 +47,5 @@ def pages(
 
 def document_keys(client: Elasticsearch, index: str) -> Digest:
     """The keys of all the documents that can be found in the index, sorted, (n,): 16 bytes for each."""
-    found = [digests(hit["_id"] for hit in page) for page in pages(client, index, ["_shard_doc"])]
-    return np.sort(np.concatenate([digests(()), *found]))
+    found = [array(from_hex(hit["_id"]) for hit in page) for page in pages(client, index, ["_shard_doc"])]
+    return np.sort(np.concatenate([array([]), *found]))

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from corpus.digests import Digest
+from corpus.digests import Digest, array, from_hex, to_hex
 from corpus.document import Document
-from retrieval.elastic.keys import Keyed, digests, held, hexadecimal, keys
+from corpus.parts import hexadecimal
+from retrieval.elastic.keys import Keyed, held, keys
 from retrieval.elastic.mapping import TERM_LIMIT, indexed
 from retrieval.terms import Part, TermStore
 
@@ -45,18 +46,15 @@ def analysed(store: TermStore, documents: Keyed, get: Callable[[Sequence[str]], 
     """Documents with their cached terms, a part of those in memory at a time; ``get`` gives them by their ids."""
 
     def rows(missing: Digest) -> Iterator[Row]:
-        wanted = documents.among(missing)
-        order = np.argsort(wanted.versions, kind="stable")
-        versions = wanted.versions[order]
+        wanted = np.flatnonzero(held(documents.keys, missing))
+        order = wanted[np.argsort(documents.versions[wanted], kind="stable")]
+        versions = documents.versions[order]
         for part in store.parts():
-            here, there = _joint(digests(part.versions.to_pylist()), versions)
+            here, there = _joint(hexadecimal(part.versions), versions)
             if len(here):
-                places = order[there]
-                found = get(hexadecimal(wanted.ids[places]))
-                for key, document, terms in zip(
-                    hexadecimal(wanted.keys[places]), found, _joined(part, here), strict=True
-                ):
-                    yield _row(key, document, terms)
+                found = get(to_hex(documents.ids[order[there]]))
+                joined = zip(to_hex(documents.keys[order[there]]), found, _joined(part, here), strict=True)
+                yield from (_row(*of_one) for of_one in joined)
 
     return rows
 
@@ -66,9 +64,9 @@ def raw(documents: Iterable[Document]) -> Source:
 
     def rows(missing: Digest) -> Iterator[Row]:
         for document in documents:
-            key = keys(digests([document.id]), digests([document.version]))
+            key = keys(array([from_hex(document.id)]), array([from_hex(document.version)]))
             if held(key, missing)[0]:
-                yield _row(hexadecimal(key)[0], document, f"{document.title}\n{document.text}")
+                yield _row(to_hex(key)[0], document, f"{document.title}\n{document.text}")
 
     return rows
 

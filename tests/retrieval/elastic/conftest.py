@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import DTYPE, Digest, array, from_hex
 from corpus.document import Document
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
-from retrieval.elastic.keys import digests
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.rows import Row, Source
 from tests.elastic_server import Server
@@ -54,7 +53,7 @@ def row(number: int, terms: str) -> Row:
 
 def keys_of(rows: Iterable[Row]) -> Digest:
     """Their keys, sorted."""
-    return np.sort(digests(row.key for row in rows))
+    return np.sort(array(from_hex(row.key) for row in rows))
 
 
 def source(rows: list[Row]) -> Source:

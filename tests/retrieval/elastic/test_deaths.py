@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from corpus.digests import Digest
+from corpus.digests import Digest, array, from_hex
 from corpus.document import document
 from corpus.errors import GeulgamError
 from retrieval.elastic.index import ElasticsearchIndex
-from retrieval.elastic.keys import digests, held
+from retrieval.elastic.keys import held
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.loading import load
 from retrieval.elastic.paging import document_keys
@@ -25,7 +25,7 @@ from tests.retrieval.conftest import Counting
 from tests.retrieval.elastic.conftest import NOTHING, access, begun, fill, row
 
 COUNT = 6_000
-KEYS = np.sort(digests(f"{number:032x}" for number in range(COUNT)))
+KEYS = np.sort(array(from_hex(f"{number:032x}") for number in range(COUNT)))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def source(events: Mapping[int, Callable[[], object]]) -> Source:
 
     def rows(missing: Digest) -> Iterator[Row]:
         for number in range(COUNT):
-            if held(digests([f"{number:032x}"]), missing)[0]:
+            if held(array([from_hex(f"{number:032x}")]), missing)[0]:
                 yield row(number, " ".join(f"w{(number * word) % 997}" for word in range(40)))
             if number in left:
                 left.pop(number)()

@@ -1,7 +1,9 @@
 """The index on a real server: the embedded index's hits, whatever happens while it is built."""
 
 import json
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
+from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
@@ -161,6 +164,65 @@ def test_a_document_that_left_the_corpus_leaves_the_index_and_its_statistics(
     embedded = built(tmp_path / "embedded", smaller)
     assert len(index) == 20
     assert index.search(Terms(("둘",)), 50) == embedded.search(Terms(("둘",)), 50)
+
+
+def test_a_corrected_title_is_found_and_the_old_one_is_not(corpus: Corpus, make: Make, tmp_path: Path) -> None:
+    index = make(Counting(), "title")
+    index.build(corpus)
+    first, *others = corpus
+    corrected = corpus_of(tmp_path / "corrected", [replace(first, title="바른 이름"), *others])
+    assert index.stale(corrected) == ["corpus changed"]
+    index.build(corrected)
+    embedded = built(tmp_path / "embedded", corrected)
+    assert index.stale(corrected) == [] and index.status()["documents"] == 30
+    for text, count in (("바른", 1), ('title:"바른 이름"', 1), (f'title:"{first.title}"', 0), ("제목", 29)):
+        hits = index.search(parse(text, index.analyzer), 50)
+        assert len(hits) == count
+        assert hits == embedded.search(parse(text, index.analyzer), 50)
+
+
+def test_a_build_tells_what_it_does_in_the_thread_that_called_it(corpus: Corpus, make: Make) -> None:
+    told: list[Event] = []
+    threads = set()
+
+    def on(event: Event) -> None:
+        told.append(event)
+        threads.add(threading.current_thread())
+
+    index = make(Counting())
+    index.build(corpus, on=on)
+    assert [(event.task, event.total, event.unit) for event in told if isinstance(event, Begun)] == [
+        ("analysing", 30, "document"),
+        ("indexing", 30, "document"),
+    ]
+    assert [event.done for event in told if isinstance(event, Progress)][-1] == 30
+    assert all(event.complete for event in told if isinstance(event, Finished))
+    assert threads == {threading.current_thread()}
+    told.clear()
+    index.build(corpus, on=on)
+    assert told == []
+
+
+def test_a_build_that_is_cancelled_ends_between_two_chunks_and_is_gone_on_with(
+    corpus: Corpus, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "CHUNK_DOCUMENTS", 1)
+    index = make(Counting())
+
+    def ten(event: Event) -> None:
+        if isinstance(event, Progress) and event.task == "indexing" and event.done >= 10:
+            job.cancel()
+
+    job = Cancellable(ten)
+    with pytest.raises(Cancelled):
+        index.build(corpus, on=job)
+    (unfinished,) = builds(index)
+    assert index.made() is None
+    begun: list[Event] = []
+    index.build(corpus, on=begun.append)
+    (again,) = [event for event in begun if isinstance(event, Begun)]
+    assert again.task == "indexing" and again.done >= 10
+    assert builds(index) == [unfinished] and len(index.search(Terms(("하나",)), 50)) == 30
 
 
 def test_other_settings_make_the_index_anew(corpus: Corpus, make: Make) -> None:

@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 
 from corpus.digests import Digest
 from corpus.errors import GeulgamError
+from corpus.events import Cancellable, Cancelled
 from retrieval.elastic import loading
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.loading import load
@@ -84,6 +85,22 @@ def test_a_server_that_is_too_busy_is_given_time(client: Elasticsearch, claim: C
         assert load(client, claim, source(given), keys_of(given), NOTHING).documents == 500
         assert time.monotonic() - began > 3
     finally:
+        timer.join()
+
+
+def test_who_waits_for_a_server_that_is_too_busy_can_be_cancelled(client: Elasticsearch, claim: Claim) -> None:
+    given, job = rows(500), Cancellable()
+    limit = "network.breaker.inflight_requests.limit"
+    client.cluster.put_settings(persistent={limit: "8kb"})
+    timer = threading.Timer(2, job.cancel)
+    timer.start()
+    try:
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            load(client, claim, source(given), keys_of(given), NOTHING, on=job)
+        assert 2 <= time.monotonic() - began < 10
+    finally:
+        client.cluster.put_settings(persistent={limit: None})
         timer.join()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from retrieval.elastic.keys import digests
+from corpus.digests import array, from_hex
 from retrieval.elastic.loading import load
 from retrieval.elastic.routing import MOST_REQUESTS, Routes, Selector, going_to
 from tests.elastic_server import Server
@@ -31,7 +31,7 @@ def test_a_document_is_in_the_shard_that_is_reckoned(client: Elasticsearch, shar
         assert set(reckoned.tolist()) == set(range(shards))
         for shard in range(shards):
             found = client.search(index=index, preference=f"_shards:{shard}", size=1_000, stored_fields="_id")
-            there = np.sort(digests(hit["_id"] for hit in found["hits"]["hits"]))
+            there = np.sort(array(from_hex(hit["_id"]) for hit in found["hits"]["hits"]))
             assert np.array_equal(there, KEYS[reckoned == shard])
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import orjson
 import pytest
 
+from corpus.digests import to_hex
 from corpus.document import Document, document
 from corpus.store import Corpus
 from retrieval.analyzer import Span
-from retrieval.elastic.keys import Keyed, digests, held, hexadecimal
+from retrieval.elastic.keys import Keyed, held
 from retrieval.elastic.mapping import indexed
 from retrieval.elastic.rows import Row, analysed, raw
 from retrieval.terms import TermStore
@@ -37,7 +38,7 @@ def analysed_of(corpus: Corpus, store: TermStore, ids: Iterable[str]) -> list[Ro
     """The rows of these documents."""
     store.update(corpus)
     documents = Keyed.of(corpus)
-    wanted = documents.keys[[id_ in set(ids) for id_ in hexadecimal(documents.ids)]]
+    wanted = documents.keys[[id_ in set(ids) for id_ in to_hex(documents.ids)]]
     return list(analysed(store, documents, corpus.get)(wanted))
 
 
@@ -74,18 +75,13 @@ def test_another_title_is_another_key_and_nothing_else_is(tmp_path: Path) -> Non
     changed = Document(given[2].id, given[2].text, "바른 제목")
     before = Keyed.of(corpus_of(tmp_path / "before", given))
     after = Keyed.of(corpus_of(tmp_path / "after", [*given[:2], changed, *given[3:]]))
-    assert sorted(hexadecimal(before.ids)) == sorted(hexadecimal(after.ids))
-    assert hexadecimal(before.ids[~held(before.keys, after.keys)]) == [changed.id]
+    assert sorted(to_hex(before.ids)) == sorted(to_hex(after.ids))
+    assert to_hex(before.ids[~held(before.keys, after.keys)]) == [changed.id]
 
 
 def test_raw_documents_have_the_keys_of_the_corpus(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus", (document(text, f"제목 {text}") for text in TEXTS))
     keys = Keyed.of(corpus).keys
     rows = list(raw(corpus)(keys[1:]))
-    assert sorted(row.key for row in rows) == hexadecimal(keys[1:])
+    assert sorted(row.key for row in rows) == to_hex(keys[1:])
     assert all(str(row.terms).startswith(f"{row.title}\n") for row in rows)
-
-
-def test_what_is_hexadecimal_stays_what_it_is_with_noughts_at_the_end() -> None:
-    given = ["00" * 16, "ab" + "00" * 15, "0f" * 16]
-    assert hexadecimal(digests(given)) == given
