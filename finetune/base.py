@@ -20,7 +20,7 @@ from finetune.silence import quiet
 from finetune.vocabulary import Vocabulary, trimmed
 
 DEFAULT = "gemma-3-270m"
-_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+_DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _WAIT = 0.5  # seconds between two looks whether the base is free
 
@@ -115,6 +115,11 @@ class BaseModel:
             base.trim(_vocabulary(tokenizer, texts, vocabulary_cache))
             model.to(target)
         return base
+
+    @property
+    def precision(self) -> Precision:
+        """What ``dtype`` is called in the settings; never "auto"."""
+        return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
 
     def trim(self, vocabulary: Vocabulary) -> None:
         """Make the model one of this vocabulary, whatever it was trimmed to before; of the same tokenizer.

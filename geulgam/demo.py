@@ -8,10 +8,11 @@ from typing import Any
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam.settings import Settings, TopicSettings, topic_name
 from geulgam.settings_file import template
-from geulgam.stages import adapter, base, corpus, essay, index, metrics, subset
+from geulgam.stages import adapter, base, corpus, essay, evaluation, index, subset
 from geulgam.workspace import SETTINGS, Workspace
 
 # Their first ten hits are measured against the sample's labels: tests/geulgam/test_demo.py.
@@ -62,7 +63,7 @@ def run_demo(
     *,
     tell: Tell,
     recipe: dict[str, Any] | None = None,
-    progress: bool = False,
+    on: On = silent,
 ) -> essay.Written:
     """All stages on the sample for one topic, each told as it goes; broken off, the same call goes on."""
     names = [known.name for known in TOPICS]
@@ -80,26 +81,26 @@ def run_demo(
     tell(f"  {add_sample(place, settings):,} essays of seven topics, written for this by a language model")
 
     step("the index: every essay as its content morphemes")
-    if index.stale(place, settings):
-        tell(f"  {index.build_index(place, settings, progress=progress).line()}")
+    tell(f"  {index.build_index(place, settings, on=on)}")
     tell(f"  the best for {topic} ({query}):")
     for hit in index.search(place, settings, query, 5):
         tell(f"  {hit.rank:>3}. {hit.title}")
 
     step(f"the subset: what the model is to learn from for {topic}")
-    tell(f"  {subset.summary(subset.select_topic(place, settings, topic))}")
+    (selected,) = subset.select_topics(place, settings, [topic], on=on)
+    tell(f"  {subset.summary(selected)}")
 
     step(f"fine-tuning {settings.finetune.base} on it")
-    lend = base.lender(place, settings, progress=progress)
-    for tuned in adapter.finetune_topics(place, settings, [topic], base=lend, progress=progress):
+    lender = base.Lender(place, settings)
+    for tuned in adapter.finetune_topics(place, settings, [topic], lender=lender, on=on):
         tell(f"  {tuned.line()}")
 
     step("what that did, on essays the model has not seen")
-    for measured in metrics.evaluate_topics(place, settings, [topic], base=lend, progress=progress):
+    for measured in evaluation.evaluate_topics(place, settings, [topic], lender=lender, on=on):
         tell(f"  {measured.line()}")
 
     step(f"an essay on {topic}, {characters:,} characters")
-    written = essay.generate_essay(place, settings, topic, base=lend, progress=progress)
+    written = essay.generate_essay(place, settings, topic, lender=lender, on=on)
     tell("")
     tell(written.text)
     tell("")

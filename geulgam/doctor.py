@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from corpus.errors import GeulgamError
 from geulgam.distribution import requirements
 
 ANALYZERS = {"kiwipiepy": "kiwi (the default)", "python-mecab-ko": "mecab"}
-_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*?>=\s*([\d.]+))?")
 # Documents up to which a backend is the right choice, see docs/scale.md.
 _RANK_MOST, _EMBEDDED_MOST = 10_000, 1_000_000
 _ROOM = 3e9  # bytes: the converted base, and a workspace with some adapters
@@ -56,27 +57,18 @@ def _system() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """What geulgam's own metadata requires, extras aside."""
-    for requirement in requirements():
-        parts = _REQUIREMENT.match(requirement)
-        if parts is None or parts[1] in ANALYZERS:
+    for requirement in map(Requirement, requirements()):
+        if requirement.name in ANALYZERS:
             continue
-        name, wanted = parts[1], parts[2] or "0"
-        above = re.search(r"<(\d+)", requirement)
+        wanted = f"pip install '{requirement}'"
         try:
-            found = version(name)
+            found = version(requirement.name)
         except PackageNotFoundError:
-            yield Finding(name, "not installed", False, True, f"pip install '{name}>={wanted}'")
+            yield Finding(requirement.name, "not installed", False, True, wanted)
             continue
-        wrong = f", older than {wanted}" if _numbers(found) < _numbers(wanted) else ""
-        if above and _numbers(found) >= _numbers(above[1]):
-            wrong = f", too new: older than {above[1]} is needed"
-        remedy = f"pip install -U '{requirement}'" if wrong else ""
-        yield Finding(name, f"{found}{wrong}", not wrong, True, remedy)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    parts = text.split("+")[0].split(".")
-    return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in parts)
+        fits = requirement.specifier.contains(found, prereleases=True)
+        told = found if fits else f"{found}, but {requirement.specifier} is needed"
+        yield Finding(requirement.name, told, fits, True, "" if fits else wanted.replace("install", "install -U"))
 
 
 def _devices() -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""One writing command at a time in a workspace, and a clear word on who is at it."""
+"""One at a time at each artifact, in all threads and processes, and a clear word on who is at it.
+
+Readers need no lock.
+"""
 
 import json
 import os
@@ -6,46 +9,61 @@ import re
 import shlex
 import socket
 import sys
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus.atomic import write_text
-from corpus.errors import GeulgamError
+from corpus.atomic import explaining
+from corpus.events import On, Task, silent
+
+_POLL = 0.2  # seconds between two tries; after each the waiting can be cancelled
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold the lock in this folder; within one process it may be taken again.
+def locked(folder: Path, name: str, on: On = silent) -> Iterator[None]:
+    """Be the only one at work on ``name``; while another is, wait, saying who.
 
-    The operating system gives the lock back when its holder dies, however it dies, so a stale one cannot stand
-    in the way. Raises GeulgamError naming the holder's process, machine, command and start.
+    The lock is a file in ``folder``. The operating system gives it back when its holder dies, however it dies, so a
+    stale one cannot stand in the way. A thread that holds it must not ask for it again.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / "holder.json"
-    lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
-    first = not lock.is_locked
+    holder = folder / f"{name}.json"
+    lock = FileLock(folder / f"{name}.lock", thread_local=False)  # one object each, so that threads exclude each other
+    with explaining(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            _wait(lock, holder, on)
     try:
-        lock.acquire()
-    except Timeout:
-        raise _busy(holder) from None
-    try:
-        if first:
-            write_text(holder, json.dumps(_myself(), ensure_ascii=False))
+        with suppress(OSError):  # a word for those who wait; the lock holds without it
+            holder.write_text(json.dumps(_myself(), ensure_ascii=False), encoding="utf-8")
         yield
     finally:
-        if first:
-            holder.unlink(missing_ok=True)
+        holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _wait(lock: FileLock, holder: Path, on: On) -> None:
+    with Task(on, "waiting", why=f"{_who(holder)} is at work on it") as task:
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                return
+            except Timeout:
+                time.sleep(_POLL)
+                task.advance(0)
 
 
 def _myself() -> dict[str, str | int]:
     program = Path(sys.argv[0] or "python").name.replace("__main__.py", "geulgam")
     return {
         "pid": os.getpid(),
+        "thread": threading.current_thread().name,
         "host": socket.gethostname(),
         "command": " ".join(map(_quoted, [program, *sys.argv[1:]]))[:200],
         "since": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
@@ -57,11 +75,9 @@ def _quoted(word: str) -> str:
     return word if re.fullmatch(r"[\w@%+=:,./-]+", word) else shlex.quote(word)
 
 
-def _busy(holder: Path) -> GeulgamError:
-    hint = "wait for it to end, or stop it; it loses nothing"
+def _who(holder: Path) -> str:
     try:
         told = json.loads(holder.read_text(encoding="utf-8"))
-        who = f"`{told['command']}` (process {told['pid']} on {told['host']}, since {told['since']})"
+        return f"`{told['command']}` (process {told['pid']} on {told['host']}, since {told['since']})"
     except (OSError, ValueError, KeyError, TypeError):
-        who = "another geulgam command"
-    return GeulgamError(f"the workspace is in use by {who}", hint)
+        return "another geulgam command"

@@ -1,4 +1,4 @@
-"""Beside every artifact, what it was made from, so that it can be told whether it is stale and why."""
+"""In every artifact's folder, what it was made from, so that it can be told whether it is stale and why."""
 
 import json
 from collections.abc import Mapping
@@ -9,30 +9,40 @@ from typing import Any
 
 from corpus.atomic import write_text
 
+NAME = "manifest.json"
+
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an artifact was made from.
+    """What an artifact is, and what it was made from.
 
-    ``inputs``: fingerprints of the artifacts it was made from, by name. ``settings``: the settings that shaped
-    it, by name, as JSON values. ``facts``: figures for people (documents, seconds), which make nothing stale.
+    ``fingerprint``: changes when the artifact does, and with nothing else. ``inputs``: fingerprints of the artifacts
+    it was made from, by their stage. ``settings``: those that shaped it, by name, as JSON values. ``version``: of the
+    code that made it. ``facts``: figures for people, which make nothing stale. ``seconds``: spent on it, in all
+    sessions; ``made``: ISO 8601. Both are None where they are not known.
     """
 
+    fingerprint: str
     inputs: Mapping[str, str]
     settings: Mapping[str, Any]
+    version: int
     facts: Mapping[str, Any] = field(default_factory=dict)
-    made: str = field(default_factory=lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
+    seconds: float | None = None
+    made: str | None = field(default_factory=lambda: datetime.now().astimezone().isoformat(timespec="seconds"))
 
-    def write(self, path: Path) -> None:
-        """Replace the manifest at ``path``, atomically. Write the artifact first: a kill between leaves it stale."""
-        write_text(path, json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n")
+    def write(self, folder: Path) -> None:
+        """Put it into the artifact's folder, atomically."""
+        write_text(folder / NAME, json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n")
 
 
-def read(path: Path) -> Manifest | None:
-    """The manifest, or None where there is none that can be read."""
+def read(folder: Path) -> Manifest | None:
+    """The manifest in the folder, or None where there is none that can be read."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return Manifest(dict(told["inputs"]), dict(told["settings"]), dict(told["facts"]), str(told["made"]))
+        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        inputs, settings, facts = (dict(told[name]) for name in ("inputs", "settings", "facts"))
+        return Manifest(
+            str(told["fingerprint"]), inputs, settings, int(told["version"]), facts, told["seconds"], told["made"]
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -15,15 +15,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from corpus.sides import Shares
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import GeulgamError
+from finetune.execution import Execution
 from finetune.recipe import Recipe
 from retrieval.analyzer import SERVER
+from retrieval.topic import topic_name
 
 PREFIX = "GEULGAM_"
-_NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
-_FORBIDDEN = '/\\:*?"<>|'
 
 
 class _Section(BaseModel):
@@ -31,10 +32,17 @@ class _Section(BaseModel):
 
 
 class CorpusSettings(_Section):
-    """[corpus]: how files are read; None: guessed from the usual names."""
+    """[corpus]: how files are read (None: guessed from the usual names), and the shares that are held out."""
 
     text_column: str | None = None
     title_column: str | None = None
+    valid_share: float = Shares().valid
+    test_share: float = Shares().test
+
+    @model_validator(mode="after")
+    def _shares_can_be(self) -> Self:
+        Shares(self.valid_share, self.test_share)
+        return self
 
 
 class RetrievalSettings(_Section):
@@ -58,12 +66,16 @@ class RetrievalSettings(_Section):
 
 
 class FinetuneSettings(_Section):
-    """[finetune]: the base model, where it runs, and the recipe, whose fields stand in the same table."""
+    """[finetune]: the base model, the recipe, and how it is run. The fields of both stand in the same table."""
 
     base: str = "gemma-3-270m"
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     recipe: Recipe = Field(default_factory=Recipe)
+    execution: Execution = Field(default_factory=Execution)
+
+    @model_validator(mode="after")
+    def _steps_can_be_run(self) -> Self:
+        self.execution.passes(self.recipe.batch)
+        return self
 
 
 class GenerateSettings(_Section):
@@ -134,41 +146,25 @@ class Settings(_Section):
         raise GeulgamError(f"no topic is called {name}", hint)
 
 
+_PARTS = {"recipe": Recipe, "execution": Execution}  # of [finetune], each a value of its own
+_FIELDS = {part: tuple(field.name for field in dataclasses.fields(kind)) for part, kind in _PARTS.items()}
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "corpus": tuple(CorpusSettings.model_fields),
     "retrieval": tuple(RetrievalSettings.model_fields),
-    "finetune": (
-        *(name for name in FinetuneSettings.model_fields if name != "recipe"),
-        *(field.name for field in dataclasses.fields(Recipe)),
-    ),
+    "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
     "generate": tuple(GenerateSettings.model_fields),
 }
-_RECIPE = frozenset(field.name for field in dataclasses.fields(Recipe))
-_SWITCHES = frozenset(f"finetune.{field.name}" for field in dataclasses.fields(Recipe) if field.type is bool)
+_SWITCHES = frozenset(
+    f"finetune.{field.name}" for kind in _PARTS.values() for field in dataclasses.fields(kind) if field.type is bool
+)
+_GONE = {
+    "finetune.accumulate": "finetune.batch counts all blocks of a step, finetune.device_batch those computed at once"
+}
 
 
 def known_keys() -> tuple[str, ...]:
     """Every key outside [[topics]], dotted, in the order of the file."""
     return tuple(f"{section}.{name}" for section, names in _SECTIONS.items() for name in names)
-
-
-def topic_name(name: str) -> str:
-    """The name in NFC, if a folder can be called so. Raises GeulgamError for `/`, `..`, nothing, and the like."""
-    name = unicodedata.normalize("NFC", name).strip()
-    shown = json.dumps(name, ensure_ascii=False).encode("utf-8", "replace").decode()
-    hint = "a topic's name is also a folder's: letters, digits, spaces, - and _ will do"
-    if not name:
-        raise GeulgamError("a topic's name is empty", hint)
-    if name.startswith((".", "-")) or name.endswith("."):
-        raise GeulgamError(f"a topic cannot be called {shown}: it begins or ends with {name[0]!r} or a dot", hint)
-    if ".." in name:
-        raise GeulgamError(f"a topic cannot be called {shown}: it contains '..'", hint)
-    bad = next((c for c in name if c in _FORBIDDEN or unicodedata.category(c) in ("Cc", "Cs", "Cf")), None)
-    if bad is not None:
-        raise GeulgamError(f"a topic cannot be called {shown}: it contains {bad!r}", hint)
-    if len(name.encode()) > _NAME_LIMIT:
-        raise GeulgamError(f"a topic cannot be called {shown[:30]}…: it is over {_NAME_LIMIT} bytes long", hint)
-    return name
 
 
 def written_text(text: str, what: str) -> str:
@@ -270,6 +266,8 @@ def _refuse_unknown_key(key: str, source: str) -> None:
 
 def _unknown(key: str, source: str, known: list[str]) -> None:
     """Raise the error for an unknown key, with the nearest known one: in its own section first, then anywhere."""
+    if key in _GONE:
+        raise GeulgamError(f"{source}: {key} is no setting any more", _GONE[key])
     section, _, name = key.rpartition(".")
     own = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
     anywhere = {k.rpartition(".")[2]: k for k in known}
@@ -293,14 +291,14 @@ def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
     shaped: dict[str, Any] = dict(values)
     finetune = shaped.get("finetune")
     if isinstance(finetune, dict):
-        recipe = {k: v for k, v in finetune.items() if k in _RECIPE}
-        shaped["finetune"] = {**{k: v for k, v in finetune.items() if k not in _RECIPE}, "recipe": recipe}
+        parts = {part: {k: finetune[k] for k in names if k in finetune} for part, names in _FIELDS.items()}
+        shaped["finetune"] = {**{k: v for k, v in finetune.items() if k == "base"}, **parts}
     try:
         settings = Settings.model_validate(shaped)
     except ValidationError as error:
         raise _explained(error, origins) from None
     except GeulgamError as error:  # raised by a recipe or a topic's name, which know nothing of files
-        key = next((k for k in known_keys() if re.search(rf"\b{re.escape(k)}\b", str(error))), "")
+        key = next((key for key in re.findall(r"\w+\.\w+", str(error)) if key in known_keys()), "")
         raise GeulgamError(f"{origins[key or 'topics']}: {error}", error.hint) from None
     names = [topic.name for topic in settings.topics]
     double = next((name for name in names if names.count(name) > 1), None)
@@ -310,7 +308,6 @@ def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
 
 
 _CHOICES = {  # of the settings that have a pattern
-    "finetune.device": '"auto", "cpu", "cuda", "mps"',
     "retrieval.analyzer": '"kiwi", "mecab", "bigram", "whitespace", or "server:NAME" with Elasticsearch',
 }
 _CORRECT = "correct the value, or remove the line to have the default"
@@ -333,7 +330,7 @@ def _explained(error: ValidationError, origins: _Origins) -> GeulgamError:
     """The first of pydantic's complaints as one line: source, key, what it got, what it needs."""
     first = error.errors()[0]
     kind, context = first["type"], first.get("ctx", {})
-    loc = [str(part + 1) if isinstance(part, int) else part for part in first["loc"] if part != "recipe"]
+    loc = [str(part + 1) if isinstance(part, int) else part for part in first["loc"] if part not in _PARTS]
     key = ".".join(loc)
     match kind:
         case "literal_error":

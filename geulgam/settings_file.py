@@ -42,6 +42,8 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
         "contents",
     ),
     "corpus.title_column": ("The column with the title; else title, 제목 … are tried.", "title"),
+    "corpus.valid_share": ("Share of the essays that is held out to choose by; no stage trains on them.", None),
+    "corpus.test_share": ("Share of the essays that is held out to measure on; neither.", None),
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
     "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (
@@ -54,14 +56,11 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "retrieval.b": ("BM25: how much a long essay is discounted, 0 to 1.", None),
     "retrieval.k": ("How many of the best hits make a topic's subset.", None),
     "finetune.base": ("gemma-3-270m, a folder with a model, or a Hugging Face id.", None),
-    "finetune.device": ('"auto", "cpu", "cuda" or "mps".', None),
-    "finetune.precision": ('"auto" (what the device is good at), "fp32", "fp16" or "bf16".', None),
     "finetune.method": ('"lora", "freeze" (train the upper layers only) or "full".', None),
     "finetune.epochs": ("How often the subset is read.", None),
     "finetune.max_steps": ("Stop after so many steps, even if the epochs are not over.", 500),
     "finetune.block_tokens": ("Length of a training block, in tokens.", None),
-    "finetune.batch": ("Blocks trained on at once; lower it when memory runs out.", None),
-    "finetune.accumulate": ("Batches per step: raise it as you lower batch.", None),
+    "finetune.batch": ("Blocks per step.", None),
     "finetune.learning_rate": ("Lower it when the loss jumps or becomes NaN.", None),
     "finetune.schedule": ('How the learning rate falls: "cosine", "linear" or "constant".', None),
     "finetune.warmup": ("Share of the steps in which the learning rate rises.", None),
@@ -71,11 +70,15 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.alpha": ("LoRA: strength of the change; twice the rank is usual.", None),
     "finetune.dropout": ("LoRA: share of the inputs dropped while training.", None),
     "finetune.frozen_layers": ("freeze: how many of the lower layers stay; without it, half.", 12),
-    "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
     "finetune.evaluations": ("How often the held-out essays are measured, to keep the best.", None),
     "finetune.patience": ("Stop after so many measurements without a better one.", None),
-    "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
     "finetune.seed": ("Same seed, same adapter.", None),
+    "finetune.device": ('How it is run: "auto", "cpu", "cuda" or "mps".', None),
+    "finetune.precision": ('"auto" (what the device is good at), "fp32", "fp16" or "bf16".', None),
+    "finetune.device_batch": ("Blocks of a step that are computed at once, if not all: for small memories.", 1),
+    "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
+    "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
+    "finetune.workers": ("Processes that prepare the blocks; 0: none beside.", None),
     "generate.preset": ('"default", or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).', None),
     "generate.characters": ("Length of an essay.", None),
     "generate.temperature": ("Below 1 plainer, above 1 wilder than the preset.", 0.9),
@@ -92,7 +95,8 @@ def default(key: str) -> Any:
     """The default of a dotted key."""
     section, name = key.split(".")
     table: Any = getattr(Settings(), section)
-    return getattr(table.recipe, name) if section == "finetune" and not hasattr(table, name) else getattr(table, name)
+    parts = (table, table.recipe, table.execution) if section == "finetune" else (table,)
+    return next(getattr(part, name) for part in parts if hasattr(part, name))
 
 
 def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any] | None = None) -> str:
@@ -120,7 +124,7 @@ def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any
     return "\n".join(lines).rstrip() + "\n"
 
 
-def put_setting(file: Path, key: str, value: str) -> bool:
+def put_setting(file: Path, key: str, value: str | float) -> bool:
     """Set "section.name" in the file, keeping all else, where its default is commented out; whether it was another."""
     section, name = key.split(".")
     document = _open(file)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,9 @@ from geulgam.explain import explain
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from corpus.events import On
+    from geulgam.workspace import Workspace
 
 
 def out() -> "Console":
@@ -54,9 +57,25 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     out().print(grid)
 
 
-def progress() -> bool:
-    """Whether to draw progress bars: only where a person looks at stderr."""
-    return sys.stderr.isatty()
+@contextmanager
+def showing() -> "Iterator[On]":
+    """An ``on`` that shows what goes on, see :mod:`geulgam.show`."""
+    from geulgam import show
+
+    with show.showing(note) as on:
+        yield on
+
+
+def keep_settings(workspace: "Workspace", values: Mapping[str, str | float | None]) -> None:
+    """Write what a command was given into `geulgam.toml`, saying so, so that the next command does not undo it."""
+    from geulgam.graph import at_work
+    from geulgam.settings_file import put_setting
+
+    file = workspace.settings_file
+    with at_work(workspace, file.name):
+        for key, value in values.items():
+            if value is not None and put_setting(file, key, value):
+                note(f"{file.name}: {key} is now {json.dumps(value, ensure_ascii=False)}")
 
 
 def plain(path: Path) -> str:

@@ -2,16 +2,15 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
-from geulgam.lock import exclusive
-from geulgam.settings import Settings, load, topic_name
+from geulgam.settings import Settings, load
+from retrieval.topic import topic_name
 
 SETTINGS = "geulgam.toml"
 
@@ -65,21 +64,25 @@ class Workspace:
         """The settings of this workspace under the environment and these options (dotted keys)."""
         return load(self.settings_file, options)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Be the only one who writes here; see :func:`geulgam.lock.exclusive`."""
-        with exclusive(self.folder / ".geulgam"):
-            yield
-
     @property
     def settings_file(self) -> Path:
         """`geulgam.toml`."""
         return self.folder / SETTINGS
 
     @property
+    def imports(self) -> Path:
+        """The folder of what was imported, as it came."""
+        return self.folder / "imports"
+
+    @property
     def corpus(self) -> Path:
-        """The folder of documents and `rejected.jsonl`."""
+        """The folder of documents, and of `rejected.jsonl`."""
         return self.folder / "corpus"
+
+    @property
+    def sides(self) -> Path:
+        """The folder of the corpus's sides: what may be trained on, and what is held out."""
+        return self.folder / "sides"
 
     @property
     def index(self) -> Path:
@@ -91,6 +94,16 @@ class Workspace:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"
 
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks of artifacts at work."""
+        return self.folder / ".geulgam" / "locks"
+
+    @property
+    def drafts(self) -> Path:
+        """The folder of essays on the way."""
+        return self.folder / ".geulgam" / "drafts"
+
     def vocabulary(self, fingerprint: str) -> Path:
         """The kept tokens of a base for a corpus, a cache."""
         return self.folder / ".geulgam" / "vocabulary" / f"{fingerprint}.json"
@@ -100,24 +113,20 @@ class Workspace:
         return self.folder / "topics" / topic_name(name)
 
     def subset(self, topic: str) -> Path:
-        """The subset retrieved for a topic, as Parquet."""
-        return self.topic(topic) / "subset.parquet"
-
-    def subset_manifest(self, topic: str) -> Path:
-        """What the subset was selected from."""
-        return self.topic(topic) / "subset.json"
+        """The folder of the subset retrieved for a topic."""
+        return self.topic(topic) / "subset"
 
     def adapter(self, topic: str) -> Path:
-        """The PEFT adapter of a topic, a folder."""
+        """The folder of a topic's PEFT adapter, and of the subset it was trained with."""
         return self.topic(topic) / "adapter"
 
-    def adapter_manifest(self, topic: str) -> Path:
-        """What the adapter was trained from."""
-        return self.topic(topic) / "adapter.json"
+    def evaluation(self, topic: str) -> Path:
+        """The folder of held-out bits per character before and after."""
+        return self.topic(topic) / "evaluation"
 
-    def metrics(self, topic: str) -> Path:
-        """Held-out bits per character before and after: the facts of a manifest."""
-        return self.topic(topic) / "metrics.json"
+    def essay(self, topic: str, number: int) -> Path:
+        """The folder of one essay of a topic."""
+        return self.essays / f"{topic_name(topic)}-{number:03}"
 
     def essays_of(self, topic: str) -> list[Path]:
         """The folders of the topic's essays, in the order of their numbers."""

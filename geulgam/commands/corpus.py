@@ -8,7 +8,7 @@ import typer
 
 from corpus.errors import GeulgamError
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import note, plain, progress, say, show_json, table
+from geulgam.terminal import note, plain, say, show_json, showing, table
 
 app = typer.Typer(no_args_is_help=True, help="Add essays, and see what there is.")
 
@@ -36,12 +36,14 @@ def add(
 
     place = Workspace.find(workspace)
     settings = place.settings({"corpus.text_column": text_column, "corpus.title_column": title_column})
-    added = add_documents(place, settings, paths, progress=progress())
+    with showing() as on:
+        added = add_documents(place, settings, paths, on=on)
     corpus = Corpus(place.corpus)
     table(
         ("", "documents>", "characters>"),
         [
             ("added", f"{added.taken:,}", f"{added.characters:,}"),
+            *([("changed", f"{added.changed:,}", "")] if added.changed else []),
             ("known already", f"{added.known:,}", ""),
             ("not taken", f"{added.rejected:,}", ""),
             ("in the corpus now", f"{len(corpus):,}", ""),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import note, progress, say, show_json
+from geulgam.terminal import keep_settings, note, say, show_json, showing
 
 app = typer.Typer(no_args_is_help=True, help="Make the corpus searchable, and look at the hits.")
 
@@ -26,16 +26,14 @@ def build(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Build the index; only documents that are new are analysed. What is chosen here is kept in geulgam.toml."""
-    from geulgam.settings_file import put_setting
     from geulgam.stages.index import build_index
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     chosen = {"retrieval.backend": backend, "retrieval.analyzer": analyzer}
-    say(build_index(place, place.settings(chosen), progress=progress()).line())
-    for key, value in chosen.items():
-        if value is not None and put_setting(place.settings_file, key, value):
-            note(f'{place.settings_file.name}: {key} is now "{value}"')
+    with showing() as on:
+        say(build_index(place, place.settings(chosen), on=on))
+    keep_settings(place, chosen)
 
 
 @app.command(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from geulgam.options import JsonOption
-from geulgam.terminal import note, plain, progress, say, show_json
+from geulgam.terminal import note, plain, say, show_json, showing
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,8 @@ def demo(
 
     place = folder or Path(tempfile.mkdtemp(prefix="geulgam-demo-"))
     try:
-        run_demo(place, topic, chars, tell=say, progress=progress())
+        with showing() as on:
+            run_demo(place, topic, chars, tell=say, on=on)
     except KeyboardInterrupt:
         note(f"interrupted; it continues with: geulgam demo {place} --topic {topic} --chars {chars}")
         raise typer.Exit(130) from None

@@ -44,12 +44,11 @@ def add(
 @app.command("list", epilog="Example:  geulgam topic list --json")
 def list_topics(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     """The topics, and how far each has come."""
-    from geulgam.stages.topic import progress_of
+    from geulgam.stages.topic import standings
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    settings = place.settings()
-    states = [progress_of(place, settings, topic.name) for topic in settings.topics]
+    states = standings(place, place.settings())
     if json:
         show_json(states)
         return
@@ -72,7 +71,7 @@ def show(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """What a topic's query finds: how many essays, how split, and the best of them."""
+    """What a topic's query finds: how many essays, on which sides, and the best of them."""
     from geulgam.stages.topic import preview
     from geulgam.workspace import Workspace
 
@@ -83,14 +82,14 @@ def show(
         return
     say(f"{seen.name}: {seen.query}")
     say(
-        f"{seen.documents:,} of {seen.k:,} asked for: {seen.splits['train']:,} to train on, "
-        f"{seen.splits['valid']:,} to choose by, {seen.splits['test']:,} to measure on"
+        f"{seen.documents:,} of {seen.k:,} asked for: {seen.sides['train']:,} to train on, "
+        f"{seen.sides['valid']:,} to choose by, {seen.sides['test']:,} to measure on"
     )
     if seen.note:
         note(seen.note)
     table(
-        ("rank>", "score>", "split", "title", "beginning"),
-        [(row.rank, f"{row.score:.2f}", row.split, row.title, row.beginning) for row in seen.best],
+        ("rank>", "score>", "side", "title", "beginning"),
+        [(row.rank, f"{row.score:.2f}", row.side, row.title, row.beginning) for row in seen.best],
     )
 
 

@@ -1,11 +1,11 @@
-"""`geulgam finetune`, `generate`, `evaluate`, `run`: from a topic to a finished essay."""
+"""`geulgam finetune`, `generate`, `evaluate`: from a topic to a finished essay, step by step."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from geulgam.options import JsonOption, Topics, WorkspaceOption
-from geulgam.terminal import note, plain, progress, say, show_json, table
+from geulgam.terminal import keep_settings, note, plain, say, show_json, showing, table
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,6 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example:  geulgam finetune 함께 --epochs 3")(finetune)
     app.command(epilog='Example:  geulgam generate 함께 --chars 3000 --prompt "그날 우리는" --seed 7')(generate)
     app.command(epilog="Example:  geulgam evaluate 함께 --json")(evaluate)
-    app.command(epilog="Example:  geulgam run --dry-run")(run)
 
 
 def finetune(
@@ -27,28 +26,36 @@ def finetune(
         typer.Option(metavar="MODEL", help="gemma-3-270m, a folder, or a Hugging Face id.", show_default=False),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps, this time.", show_default=False)
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Train even what is up to date.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Adapt the base model to what was retrieved for each topic; a run that was stopped goes on where it stood."""
+    """Adapt the base model to what was retrieved for each topic; a run that was stopped goes on where it stood.
+
+    Epochs, method and base are kept in geulgam.toml, so that later commands do not undo them.
+    """
     from geulgam.stages.adapter import finetune_topics
+    from geulgam.stages.base import Lender
+    from geulgam.stages.subset import select_topics
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    settings = place.settings(
-        {
-            "finetune.epochs": epochs,
-            "finetune.method": method,
-            "finetune.base": base,
-            "finetune.device": device,
-        }
-    )
+    recipe: dict[str, Any] = {"finetune.epochs": epochs, "finetune.method": method, "finetune.base": base}
+    settings = place.settings({**recipe, "finetune.device": device})
     names = topics or settings.topic_names()
-    for tuned in finetune_topics(place, settings, names, again=again, tell=note, progress=progress()):
-        say(tuned.line())
-        note(f"  the adapter: {plain(tuned.folder)}")
+    if base is not None:
+        from finetune.base import resolve
+
+        resolve(base)
+    with showing() as on:
+        select_topics(place, settings, names, on=on, told=lambda made: note(f"  {made.line}"))
+        keep_settings(place, recipe)
+        lender = Lender(place, settings)
+        for name in names:
+            (tuned,) = finetune_topics(place, settings, [name], lender=lender, again=again, on=on)
+            say(tuned.line())
+            note(f"  the adapter: {plain(tuned.folder)}")
 
 
 def generate(
@@ -64,18 +71,20 @@ def generate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write an essay on a topic into essays/, with a report of its figures."""
-    from geulgam.stages.adapter import stale
+    from geulgam.graph import look
+    from geulgam.stages.adapter import AdapterNode, require_adapter
     from geulgam.stages.essay import generate_essay
-    from geulgam.stages.metrics import require_adapter
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings({"generate.characters": chars, "generate.preset": preset})
     name = settings.topic(topic).name
     require_adapter(place, name)
-    for reason in stale(place, settings, name):
-        note(f"note: the adapter is out of date: {reason}; renew it with geulgam finetune {name}")
-    written = generate_essay(place, settings, name, prompt=prompt, seed=seed, progress=progress())
+    adapter = look([AdapterNode(place, settings, name)])[-1]
+    if adapter.reasons:
+        note(f"note: the adapter is out of date: {adapter.why}; renew it with geulgam finetune {name}")
+    with showing() as on:
+        written = generate_essay(place, settings, name, prompt=prompt, seed=seed, on=on)
     say(written.text)
     note("")
     note(written.line())
@@ -86,53 +95,30 @@ def generate(
 
 def evaluate(topics: Topics = None, json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     """Base against adapted model: bits per character of essays that neither training nor selection has seen."""
-    from geulgam.stages.metrics import evaluate_topics
+    from geulgam.stages.evaluation import evaluate_topics
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings()
     names = topics or settings.topic_names()
-    measured = list(evaluate_topics(place, settings, names, progress=progress()))
+    with showing() as on:
+        measured = evaluate_topics(place, settings, names, on=on)
     if json:
         show_json([{**vars(m), "gain": round(m.gain, 2)} for m in measured])
         return
     table(
-        ("topic", "held-out essays>", "characters>", "base>", "adapted>", "less by>"),
+        ("topic", "held-out essays>", "characters>", "base>", "adapted>", "less by>", "how sure"),
         [
-            (m.topic, m.essays, f"{m.characters:,}", f"{m.base:.3f}", f"{m.adapted:.3f}", f"{m.gain:.1f} %")
+            (
+                m.topic,
+                m.essays,
+                f"{m.characters:,}",
+                f"{m.base:.3f}",
+                f"{m.adapted:.3f}",
+                f"{m.gain:.1f} %",
+                m.sureness(),
+            )
             for m in measured
         ],
         title="bits per character, lower is better",
     )
-
-
-def run(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON, for programs.")] = False,
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Do every stage that is stale, in order, saying why: index, subsets, adapters, figures, essays."""
-    from geulgam import pipeline
-    from geulgam.workspace import Workspace
-
-    if json and not dry_run:
-        raise typer.BadParameter("only together with --dry-run", param_hint="--json")
-    place = Workspace.find(workspace)
-    settings = place.settings()
-    if dry_run:
-        steps = pipeline.plan(place, settings)
-        if json:
-            show_json(steps)
-            return
-        for step in steps:
-            say(step.line())
-        if not steps:
-            say("everything is up to date")
-        return
-    done = 0
-    for _, result in pipeline.run(place, settings, begin=lambda step: note(step.line()), progress=progress()):
-        done += 1
-        for line in result:
-            say(f"  {line}")
-    if not done:
-        say("everything is up to date")

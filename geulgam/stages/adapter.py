@@ -1,45 +1,112 @@
-"""A subset becomes an adapter."""
+"""A subset becomes an adapter, which keeps in its folder the very split that it was trained with."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
-from geulgam import manifest
+from geulgam.graph import Node, Outcome, make, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
-from geulgam.stages.base import Lender, identity, lender
-from geulgam.stages.subset import read_subset, select_topic, summary
-from geulgam.stages.subset import stale as subset_stale
+from geulgam.stages import sides, subset
+from geulgam.stages.base import Lender, ModelNode, identity
+from geulgam.stages.subset import SubsetNode
 from geulgam.workspace import Workspace
+
+WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """A topic's adapter. ``trained``: whether it was made now; ``reasons``: why, empty if it was up to date.
+    """A topic's adapter. ``reasons``: why it was trained now, empty if it was up to date.
 
     ``metrics``: what training measured, see :class:`finetune.adapt.Adapter`.
     """
 
     topic: str
     folder: Path
-    trained: bool
     reasons: tuple[str, ...]
     metrics: dict[str, Any]
 
     def line(self) -> str:
-        """What happened, for people: essays, steps, time, and the loss on the valid split."""
-        if not self.trained:
-            return f"{self.topic}: up to date"
-        m = self.metrics
-        stopped = ", stopped early" if m["stopped_early"] else ""
-        return (
-            f"{self.topic}: trained on {m['train_documents']:,} essays, {m['steps']:,} steps in {m['seconds']:.0f} s "
-            f"({m['tokens_per_second']:.0f} tokens/s){stopped}; loss on the valid split "
-            f"{m['valid_loss_base']:.3f} → {m['valid_loss']:.3f}"
+        """What happened, for people."""
+        return f"{self.topic}: {told(self.metrics)}" if self.reasons else f"{self.topic}: up to date"
+
+
+class AdapterNode(ModelNode):
+    """A topic's, made from its subset."""
+
+    stage = "adapter"
+    shaped_by = "recipe"
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """Its subset."""
+        return (SubsetNode(self.workspace, self.settings, self.topic),)
+
+    @property
+    def folder(self) -> Path:
+        """`topics/<name>/adapter`."""
+        return self.workspace.adapter(self.topic)
+
+    def found(self) -> Manifest | None:
+        """What the adapter that is there was trained from."""
+        return super().found() if (self.folder / WEIGHTS).exists() else None
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """The base and the recipe; of how it is run, the precision alone, if one is asked for: it changes weights."""
+        chosen = self.settings.finetune
+        precision = chosen.execution.precision
+        if precision == "auto" and found is not None:
+            precision = found.settings.get("precision", precision)
+        return {"base": identity(chosen.base), "precision": precision, **asdict(chosen.recipe)}
+
+    def reasons(self, found: Manifest | None) -> list[str]:
+        """Besides what makes any artifact stale: that it was trained on what is held out now."""
+        if found is None:
+            return ["not finished yet" if self.folder.with_name("adapter.part").exists() else self.not_there]
+        moved = self._held_out_since()
+        return [*super().reasons(found), *([f"{moved} of its training documents are held out now"] if moved else [])]
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Train it; a run that was killed goes on where it stood."""
+        from finetune.adapt import adapt
+        from finetune.card import Card
+
+        topic, chosen = self.settings.topic(self.topic), self.settings.finetune
+        split = subset.read_subset(self.workspace.subset(self.topic))
+        corpus, base = Corpus(self.workspace.corpus), self.lender.for_training(on)
+
+        def seal(folder: Path, metrics: dict[str, Any]) -> None:
+            split.save(folder / subset.FILE)
+            shape = {**now.settings, "precision": base.precision}
+            made = Manifest("", {"subset": split.fingerprint()}, shape, now.version)
+            sealed(made, weights(folder), metrics["seconds"], metrics).write(folder)
+
+        adapter = adapt(
+            base,
+            corpus.get(split.ids("train")),
+            corpus.get(split.ids("valid")),
+            chosen.recipe,
+            self.folder,
+            Card(topic.name, topic.query, topic.k or self.settings.retrieval.k),
+            chosen.execution,
+            seal=seal,
+            on=on,
         )
+        return told(adapter.metrics)
+
+    def _held_out_since(self) -> int:
+        """How many of the documents it was trained on are not on the train side any more."""
+        try:
+            trained = subset.read_subset(self.folder).ids("train")
+            return sum(side != "train" for side in sides.read_sides(self.workspace).of(trained))
+        except GeulgamError:  # no sides yet, or other documents: the subset is stale then, and tells why
+            return 0
 
 
 def finetune_topics(
@@ -47,80 +114,47 @@ def finetune_topics(
     settings: Settings,
     names: Sequence[str],
     *,
-    base: Lender | None = None,
+    lender: Lender | None = None,
     again: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
-    progress: bool = False,
-) -> Iterator[Tuned]:
-    """Fine-tune an adapter for each topic, giving each as it is done; one that is up to date stays.
+    on: On = silent,
+) -> list[Tuned]:
+    """Fine-tune an adapter for each topic; one that is up to date stays.
 
-    Subsets that are stale are selected first, all of them, so that a bad query fails before any training. A run
-    that was killed goes on where it stood. ``again``: train even what is up to date. ``tell`` is given a line for
-    each thing that is begun, and why.
+    What they are made from is made first, for all of them, so that a bad query fails before any training. A run that
+    was killed or cancelled goes on where it stood. ``again``: train even what is up to date. Raises GeulgamError.
     """
-    base = base or lender(workspace, settings, progress=progress)
-    with workspace.exclusive():
-        topics = [settings.topic(name) for name in names]
-        for topic in topics:
-            if why := subset_stale(workspace, settings, topic.name):
-                tell(f"subset {topic.name}: {'; '.join(why)}")
-                tell(f"  {summary(select_topic(workspace, settings, topic.name, progress=progress))}")
-        corpus = Corpus(workspace.corpus)
-        for topic in topics:
-            reasons = stale(workspace, settings, topic.name) or (["asked for"] if again else [])
-            folder = workspace.adapter(topic.name)
-            path = workspace.adapter_manifest(topic.name)
-            if not reasons:
-                made = manifest.read(path)
-                yield Tuned(topic.name, folder, False, (), dict(made.facts) if made else {})
-                continue
-            tell(f"adapter {topic.name}: {'; '.join(reasons)}")
-            from finetune.adapt import adapt
-            from finetune.card import Card
-
-            subset = read_subset(workspace, topic.name)
-            adapter = adapt(
-                base(),
-                corpus.get(subset.ids("train")),
-                corpus.get(subset.ids("valid")),
-                settings.finetune.recipe,
-                folder,
-                Card(topic.name, topic.query, topic.k or settings.retrieval.k),
-                progress=progress,
-            )
-            facts = {**adapter.metrics, "weights": weights(folder)}
-            wanted = made_from(workspace, settings, topic.name)
-            Manifest(wanted.inputs, wanted.settings, facts).write(path)
-            yield Tuned(topic.name, folder, True, tuple(reasons), adapter.metrics)
+    subset.select_topics(workspace, settings, names, on=on)
+    lender = lender or Lender(workspace, settings)
+    nodes = [AdapterNode(workspace, settings, settings.topic(name).name, lender) for name in names]
+    return [tuned(make(node, on, again="asked for" if again else "")) for node in nodes]
 
 
-def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
-    """What the adapter would be made from now."""
-    subset = manifest.read(workspace.subset_manifest(topic))
-    chosen = settings.finetune
-    recipe = asdict(chosen.recipe)
-    del recipe["checkpoint_steps"]  # which changes no weight
-    return Manifest(
-        {"subset": str(subset.facts["fingerprint"]) if subset else "", "base": identity(chosen.base)},
-        {"base": chosen.base, "precision": chosen.precision, **recipe},
+def tuned(outcome: Outcome) -> Tuned:
+    """What making an adapter came to."""
+    made = outcome.node.found()
+    facts = dict(made.facts) if made else {}
+    return Tuned(outcome.node.topic, outcome.node.folder, outcome.reasons, facts)
+
+
+def told(metrics: Mapping[str, Any]) -> str:
+    """What training took and gave, for people: essays, steps, time, and the loss on the valid side."""
+    stopped = ", stopped early" if metrics["stopped_early"] else ""
+    return (
+        f"trained on {metrics['train_documents']:,} essays, {metrics['steps']:,} steps in {metrics['seconds']:.0f} s "
+        f"({metrics['tokens_per_second']:.0f} tokens/s){stopped}; loss on the valid side "
+        f"{metrics['valid_loss_base']:.3f} → {metrics['valid_loss']:.3f}"
     )
 
 
-def stale(workspace: Workspace, settings: Settings, topic: str) -> list[str]:
-    """Why the topic's adapter has to be made; empty if it is up to date."""
-    found = manifest.read(workspace.adapter_manifest(topic))
-    if found is None or not (workspace.adapter(topic) / "adapter_model.safetensors").exists():
-        begun = workspace.adapter(topic).with_name("adapter.part").exists()
-        return ["not finished yet" if begun else "not made yet"]
-    now = made_from(workspace, settings, topic)
-    recipe = manifest.changes(found.settings, now.settings)
-    reasons = ["subset changed"] if found.inputs.get("subset") != now.inputs["subset"] else []
-    if found.inputs.get("base") != now.inputs["base"] and not any(r.startswith("base ") for r in recipe):
-        reasons.append("base changed")
-    return [*reasons, *([f"recipe changed: {', '.join(recipe)}"] if recipe else [])]
+def require_adapter(workspace: Workspace, topic: str) -> Path:
+    """The topic's adapter. Raises GeulgamError if it has none."""
+    folder = workspace.adapter(topic)
+    if not (folder / WEIGHTS).exists():
+        raise GeulgamError(f"{topic} has no adapter yet", f"geulgam finetune {topic}")
+    return folder
 
 
 def weights(folder: Path) -> str:
     """32 hexadecimal digits of an adapter's weights, by which what was made with it is known."""
-    with (folder / "adapter_model.safetensors").open("rb") as file:
+    with (folder / WEIGHTS).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]

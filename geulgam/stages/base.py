@@ -1,31 +1,76 @@
 """The base model of a workspace: trimmed to the vocabulary of its corpus, loaded once for many topics."""
 
-import functools
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
+from geulgam.graph import Node
 from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
     from finetune.base import BaseModel
+    from finetune.vocabulary import Vocabulary
 
-Lender = Callable[[], "BaseModel"]  # loads at its first call, gives the same again at every other
+
+class Lender:
+    """Loads the base of the settings when it is first needed, and only once.
+
+    One model serves one thread at a time, see :attr:`finetune.base.BaseModel.lock`; threads that are to work at once
+    take a lender each.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self._workspace, self._settings = workspace, settings
+        self._base: BaseModel | None = None
+        self._of_corpus: Vocabulary | None = None
+
+    def for_training(self, on: On = silent) -> "BaseModel":
+        """The base with the vocabulary of the corpus."""
+        base = self._loaded(on)
+        return _trimmed(base, self._of_corpus or base.vocabulary)
+
+    def for_adapter(self, adapter: Path, on: On = silent) -> "BaseModel":
+        """The base with the vocabulary that this adapter was trained with, whatever the corpus has become since."""
+        from finetune.adapt import VOCABULARY
+        from finetune.vocabulary import Vocabulary
+
+        base = self._loaded(on)
+        return _trimmed(base, Vocabulary.load(adapter / VOCABULARY, base.vocabulary.tokenizer))
+
+    def _loaded(self, on: On) -> "BaseModel":
+        if self._base is None:
+            self._base = base_model(self._workspace, self._settings, on=on)
+            self._of_corpus = self._base.vocabulary
+        return self._base
 
 
-def base_model(workspace: Workspace, settings: Settings, *, progress: bool = False) -> "BaseModel":
+def _trimmed(base: "BaseModel", vocabulary: "Vocabulary") -> "BaseModel":
+    if base.vocabulary.fingerprint != vocabulary.fingerprint:
+        base.trim(vocabulary)
+    return base
+
+
+class ModelNode(Node):
+    """An artifact that is made with the base model; several may share a lender."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, topic: str = "", lender: Lender | None = None) -> None:
+        super().__init__(workspace, settings, topic)
+        self.lender = lender or Lender(workspace, settings)
+
+
+def base_model(workspace: Workspace, settings: Settings, *, on: On = silent) -> "BaseModel":
     """Load the base of the settings, its vocabulary trimmed to the corpus (kept for the next time)."""
     import torch
 
     from finetune.base import BaseModel
-    from finetune.blocks import essay_text
+    from finetune.layout import essay_text
 
-    chosen = settings.finetune
-    if chosen.device.startswith("cuda") and not torch.cuda.is_available():
+    chosen, execution = settings.finetune, settings.finetune.execution
+    if execution.device.startswith("cuda") and not torch.cuda.is_available():
         raise GeulgamError(
             "finetune.device is cuda, but PyTorch sees no CUDA device", 'set it to "auto"; see geulgam doctor'
         )
@@ -37,15 +82,10 @@ def base_model(workspace: Workspace, settings: Settings, *, progress: bool = Fal
         chosen.base,
         (essay_text(document) for document in corpus),
         vocabulary_cache=workspace.vocabulary(kept),
-        device=chosen.device,
-        precision=chosen.precision,
-        progress=progress,
+        device=execution.device,
+        precision=execution.precision,
+        on=on,
     )
-
-
-def lender(workspace: Workspace, settings: Settings, *, progress: bool = False) -> Lender:
-    """What loads the base when it is first needed, and only once."""
-    return functools.cache(lambda: base_model(workspace, settings, progress=progress))
 
 
 def identity(name: str) -> str:

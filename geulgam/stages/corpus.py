@@ -1,17 +1,139 @@
-"""Files become the corpus."""
+"""Files become imports, kept as they came; imports become the corpus, by steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from corpus.derive import Derived, Step, derive
+from corpus.errors import GeulgamError
+from corpus.events import On, about, silent
+from corpus.imports import Imports
 from corpus.read import read
-from corpus.store import Added, Corpus
+from corpus.store import Corpus
+from geulgam.graph import Node, at_work
+from geulgam.manifest import Manifest
 from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 
+# What is done to every document, in this order. The exact duplicate, which has the same id, needs no step.
+STEPS: tuple[Step, ...] = ()
 
-def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path], *, progress: bool = False) -> Added:
-    """Add the documents of files and folders; what is known stays, what is refused is noted with its reason."""
-    columns = settings.corpus
-    with workspace.exclusive():
-        items = read(paths, columns.text_column, columns.title_column, progress)
-        return Corpus(workspace.corpus).add(items)
+
+class ImportsNode(Node):
+    """What was imported, shared by all: nothing makes it but the user."""
+
+    stage = "imports"
+    not_there = "nothing was imported yet"
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """Nothing."""
+        return ()
+
+    @property
+    def folder(self) -> Path:
+        """`imports`."""
+        return self.workspace.imports
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """Nothing."""
+        return {}
+
+    def found(self) -> Manifest | None:
+        """What there is; a corpus that was made without imports, by a program, counts as imported."""
+        imports = Imports(self.folder)
+        if not len(imports) and not len(Corpus(self.workspace.corpus)):
+            return None
+        return Manifest(imports.fingerprint(), {}, {}, self.version, made=None)
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Say how to import."""
+        raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
+
+
+class CorpusNode(Node):
+    """The documents, shared by all, derived from the imports. What it was made from stands in its last commit."""
+
+    stage = "corpus"
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The imports."""
+        return (ImportsNode(self.workspace, self.settings),)
+
+    @property
+    def folder(self) -> Path:
+        """`corpus`."""
+        return self.workspace.corpus
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """The steps."""
+        return {"steps": [[step.name, step.version] for step in STEPS]}
+
+    def found(self) -> Manifest | None:
+        """What its last commit was made from."""
+        corpus = Corpus(self.folder)
+        told = corpus.made_from
+        if not told:
+            return self._by_a_program(corpus) if len(corpus) else None
+        written = (self.folder / "commit.json").stat().st_mtime
+        when = datetime.fromtimestamp(written).astimezone().isoformat(timespec="seconds")
+        facts = {"documents": len(corpus)}
+        inputs, settings = {"imports": told["imports"]}, {"steps": told["steps"]}
+        return Manifest(corpus.fingerprint(), inputs, settings, self.version, facts, None, when)
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Derive it; where only new rows were imported, from these alone."""
+        derived = self.derive(on)
+        if not len(Corpus(self.folder)):
+            raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
+        return f"{derived.taken:,} documents new, {derived.changed:,} changed, {derived.gone:,} gone"
+
+    def derive(self, on: On) -> Derived:
+        """The same, telling what was done; the artifact's lock has to be held."""
+        return derive(Imports(self.workspace.imports), Corpus(self.folder), STEPS, on=on)
+
+    def _by_a_program(self, corpus: Corpus) -> Manifest:
+        """Documents that were added without imports stay as they are."""
+        imports = {"imports": Imports(self.workspace.imports).fingerprint()}
+        return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What :func:`add_documents` did: documents taken, rows known already, rows refused; characters of the taken.
+
+    ``changed``: documents that came in another version, with a corrected title, say. ``reasons`` counts the refused.
+    """
+
+    taken: int
+    changed: int
+    known: int
+    rejected: int
+    characters: int
+    reasons: Mapping[str, int]
+
+
+def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path], *, on: On = silent) -> Added:
+    """Import files and folders, and derive the corpus from all that was imported.
+
+    What is known stays, what is refused is noted with its reason in `corpus/rejected.jsonl`.
+    """
+    columns, node = settings.corpus, CorpusNode(workspace, settings)
+    items = read(paths, columns.text_column, columns.title_column, on=about(on, "imports"))
+    imports = Imports(workspace.imports)
+    with at_work(workspace, "imports", on):
+        imports.adopt(workspace.corpus, on=about(on, "imports"))
+        imported = imports.add(items, on=about(on, "imports"))
+    with at_work(workspace, node.name, on):
+        derived = node.derive(about(on, node.name))
+    return Added(
+        derived.taken,
+        derived.changed,
+        imported.known + derived.known,
+        imported.rejected + derived.rejected,
+        derived.characters,
+        {**imported.reasons, **derived.reasons},
+    )

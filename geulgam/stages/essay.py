@@ -1,28 +1,30 @@
 """An adapter writes an essay, which is reviewed: `essay.md` and `report.json` in a folder of its own."""
 
-import hashlib
 import json
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam import manifest
+from geulgam.graph import Node, make, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
-from geulgam.stages.base import Lender, lender
+from geulgam.stages.adapter import AdapterNode, require_adapter
+from geulgam.stages.base import Lender, ModelNode
 from geulgam.stages.index import positive_terms
-from geulgam.stages.metrics import require_adapter
 from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
-    from generate.writer import Essay
+    from generate.draft import Draft
+    from generate.review import Review
 
-MANIFEST = "manifest.json"
+TEXT, REPORT = "essay.md", "report.json"
 
 
 @dataclass(frozen=True)
@@ -52,57 +54,76 @@ class Written:
         return [f"{name:<24}{own:>16}{other:>24}" for name, own, other in (head, *self.rows)]
 
 
-def generate_essay(
-    workspace: Workspace,
-    settings: Settings,
-    topic: str,
-    *,
-    prompt: str | None = None,
-    seed: int | None = None,
-    base: Lender | None = None,
-    progress: bool = False,
-) -> Written:
-    """Write an essay on a topic with its adapter into `essays/<topic>-<number>/`, and review it.
+class EssayNode(ModelNode):
+    """A topic's essays, made from its adapter: fresh if one of them was written with this adapter and these settings.
 
-    ``seed``: None takes the essay's number, so that each essay is another one and yet can be had again. Broken
-    off, the same call goes on where it stood. Raises GeulgamError for a topic without an adapter and a prompt
-    that is too long.
+    ``prompt`` and ``seed`` are those of the next one; a seed of None is its number, so that each essay is another one
+    and yet can be had again.
     """
-    name = settings.topic(topic).name
-    require_adapter(workspace, name)
-    prompt = written_text(prompt or "", "the prompt")
-    from generate.decoding import preset
-    from generate.review import review
-    from generate.writer import Writer
 
-    base = base or lender(workspace, settings, progress=progress)
-    with workspace.exclusive():
-        number = _next_number(workspace, name)
-        seed = number if seed is None else seed
-        now = made_from(workspace, settings, name)
-        sampling = preset(settings.generate.preset, **settings.generate.sampling)
-        writer = Writer(base(), workspace.adapter(name))
-        draft = _Draft(workspace, now, name, prompt, seed)
+    stage = "essay"
+    not_there = "not written yet"
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        topic: str = "",
+        lender: Lender | None = None,
+        *,
+        prompt: str = "",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(workspace, settings, topic, lender)
+        self._prompt, self._seed = prompt, seed
+        self.written: Written | None = None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """Its adapter."""
+        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender),)
+
+    @property
+    def folder(self) -> Path:
+        """`essays/<topic>-<number>`, of the one that there is, else of the first."""
+        return next(reversed(self.workspace.essays_of(self.topic)), self.workspace.essay(self.topic, 1))
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """How it is written."""
+        return self.settings.generate.model_dump(exclude_none=True)
+
+    def found(self) -> Manifest | None:
+        """What an essay that is fresh was made from, else what the last one was."""
+        known = [made for folder in self.workspace.essays_of(self.topic) if (made := manifest.read(folder))]
+        fresh = (made for made in known if not super(EssayNode, self).reasons(made))
+        return next(fresh, known[-1] if known else None)
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Write it, going on with what an earlier run has left, and review it."""
+        from generate.decoding import preset
+        from generate.writer import Writer
+
+        adapter = require_adapter(self.workspace, self.topic)
+        number = self._next_number()
+        seed = number if self._seed is None else self._seed
+        chosen = self.settings.generate
+        writer = Writer(self.lender.for_adapter(adapter, on), adapter)
+        sampling = preset(chosen.preset, **chosen.sampling)
+        key = writer.begin(self._prompt, chosen.characters, sampling, seed, title=self.topic).key
+        kept = self.workspace.drafts / f"{key}.json"
         essay = writer.write(
-            prompt,
-            settings.generate.characters,
+            self._prompt,
+            chosen.characters,
             sampling,
             seed,
-            progress,
-            title=name,
-            on_piece=draft.keep,
-            resume=draft.kept(),
+            title=self.topic,
+            on=on,
+            on_piece=lambda draft: _keep(kept, draft),
+            resume=_kept(kept, key),
         )
-        subset, corpus = read_subset(workspace, name), Corpus(workspace.corpus)
-        reviewed = review(
-            essay.text,
-            corpus.get(subset.ids("train")),
-            corpus.get([*subset.ids("valid"), *subset.ids("test")]),
-            positive_terms(settings, settings.topic(name).query),
-            using=settings.retrieval.analyzer,
-        )
+        reviewed = self._review(essay.text, adapter)
         report = {
-            "topic": name,
+            "topic": self.topic,
             "prompt": essay.prompt,
             "seed": seed,
             "asked_characters": essay.characters,
@@ -116,81 +137,67 @@ def generate_essay(
             "adapter": now.inputs["adapter"],
             "review": reviewed.to_json(),
         }
-        folder = _place(workspace, name, number, essay.text, report, now)
-        draft.discard()
-    return Written(name, folder, essay.text, report, reviewed.rows())
+        folder = self.workspace.essay(self.topic, number)
+        with renewed(folder) as part:
+            write_text(part / TEXT, f"# {self.topic}\n\n{essay.text}\n")
+            write_text(part / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            sealed(now, key, essay.seconds, {"number": number}).write(part)
+        kept.unlink(missing_ok=True)
+        self.written = Written(self.topic, folder, essay.text, report, reviewed.rows())
+        return self.written.line().partition(": ")[2]
+
+    def _review(self, text: str, adapter: Path) -> "Review":
+        """The essay beside those that were held out when its adapter was trained."""
+        from generate.review import review
+
+        subset, corpus = read_subset(adapter), Corpus(self.workspace.corpus)
+        return review(
+            text,
+            corpus.get(subset.ids("train")),
+            corpus.get([*subset.ids("valid"), *subset.ids("test")]),
+            positive_terms(self.settings, subset.topic.query),
+            using=self.settings.retrieval.analyzer,
+        )
+
+    def _next_number(self) -> int:
+        taken = [int(folder.name.rpartition("-")[2]) for folder in self.workspace.essays_of(self.topic)]
+        return max(taken, default=0) + 1
 
 
-def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
-    """What an essay would be made from now."""
-    adapter = manifest.read(workspace.adapter_manifest(topic))
-    return Manifest(
-        {"adapter": str(adapter.facts.get("weights", "")) if adapter else ""},
-        settings.generate.model_dump(exclude_none=True),
-    )
+def generate_essay(
+    workspace: Workspace,
+    settings: Settings,
+    topic: str,
+    *,
+    prompt: str | None = None,
+    seed: int | None = None,
+    lender: Lender | None = None,
+    on: On = silent,
+) -> Written:
+    """Write an essay on a topic with its adapter as it is into `essays/<topic>-<number>/`, and review it.
+
+    ``seed``: None takes the essay's number. Broken off, the same call goes on where it stood. Raises GeulgamError for a
+    topic without an adapter and a prompt that is too long.
+    """
+    name = settings.topic(topic).name
+    require_adapter(workspace, name)
+    prompt = written_text(prompt or "", "the prompt")
+    node = EssayNode(workspace, settings, name, lender, prompt=prompt, seed=seed)
+    make(node, on, again="asked for", alone=True)
+    assert node.written is not None
+    return node.written
 
 
-def stale(workspace: Workspace, settings: Settings, topic: str) -> list[str]:
-    """Why an essay has to be written; empty if one of the topic's was written with this adapter and settings."""
-    found = [manifest.read(folder / MANIFEST) for folder in workspace.essays_of(topic)]
-    known = [made for made in found if made is not None]
-    if not known:
-        return ["not written yet"]
-    now = made_from(workspace, settings, topic)
-    if any(made.inputs == now.inputs and not manifest.changes(made.settings, now.settings) for made in known):
-        return []
-    last = known[-1]
-    reasons = ["adapter changed"] if last.inputs != now.inputs else []
-    changed = manifest.changes(last.settings, now.settings)
-    return [*reasons, *([f"settings changed: {', '.join(changed)}"] if changed else [])]
+def _keep(file: Path, draft: "Draft") -> None:
+    write_text(file, json.dumps(draft.as_dict(), ensure_ascii=False))
 
 
-def _next_number(workspace: Workspace, topic: str) -> int:
-    taken = [int(folder.name.rpartition("-")[2]) for folder in workspace.essays_of(topic)]
-    return max(taken, default=0) + 1
+def _kept(file: Path, key: str) -> "Draft | None":
+    """The draft in the file, if it is one that can be gone on with to the essay of that key."""
+    from generate.draft import Draft
 
-
-def _place(workspace: Workspace, topic: str, number: int, text: str, report: dict[str, Any], made: Manifest) -> Path:
-    """Write the essay's folder beside and rename it to the first free number, so that it is whole or not there."""
-    workspace.essays.mkdir(parents=True, exist_ok=True)
-    work = workspace.essays / f".{topic}.part"  # one at a time: the workspace is locked
-    shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
-    work.mkdir()
     try:
-        write_text(work / "essay.md", f"# {topic}\n\n{text}\n")
-        write_text(work / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-        made.write(work / MANIFEST)
-        while True:
-            folder = workspace.essays / f"{topic}-{number:03}"
-            if not folder.exists():
-                try:
-                    return work.rename(folder)
-                except FileExistsError:
-                    pass
-            number += 1
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-
-
-class _Draft:
-    """An essay on the way, kept after every piece, so that the same command goes on with it."""
-
-    def __init__(self, workspace: Workspace, made: Manifest, topic: str, prompt: str, seed: int) -> None:
-        same = json.dumps([topic, prompt, seed, made.inputs, made.settings], sort_keys=True)
-        key = hashlib.sha256(same.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        self.file = workspace.folder / ".geulgam" / "drafts" / f"{key}.json"
-
-    def keep(self, essay: "Essay") -> None:
-        write_text(self.file, json.dumps(essay.as_dict(), ensure_ascii=False))
-
-    def kept(self) -> "Essay | None":
-        from generate.writer import Essay
-
-        try:
-            return Essay.from_dict(json.loads(self.file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, GeulgamError):
-            return None
-
-    def discard(self) -> None:
-        self.file.unlink(missing_ok=True)
+        draft = Draft.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, GeulgamError):
+        return None
+    return draft if draft.key == key else None

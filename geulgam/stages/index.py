@@ -1,41 +1,72 @@
 """The corpus becomes searchable."""
 
+import hashlib
+import re
 import time
-from dataclasses import asdict, dataclass
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
+from geulgam.graph import Node, make
+from geulgam.manifest import Manifest
 from geulgam.settings import Settings
 from geulgam.snippet import Part, snippet
-from geulgam.stages import backend
+from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
-from retrieval.analyzer import analyzer
+from retrieval.analyzers import analyzer
+from retrieval.backends import open_index as open_backend
 from retrieval.index import SearchIndex
-from retrieval.query import Query, parse, terms_of
+from retrieval.lucene import parse
+from retrieval.query import Query, terms_of
 
-BUILD = "geulgam index build"
 
+class IndexNode(Node):
+    """One for all topics, made from the corpus. What it was made from is told by the index, wherever it lies."""
 
-@dataclass(frozen=True)
-class Built:
-    """What building took. ``why`` is empty if the index was up to date and nothing was done.
+    stage = "index"
+    not_there = "not built yet"
 
-    ``notes``: what a server refused, or lost on the way.
-    """
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The corpus."""
+        return (CorpusNode(self.workspace, self.settings),)
 
-    documents: int
-    analyzer: str
-    seconds: float
-    why: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    @property
+    def folder(self) -> Path:
+        """`index`."""
+        return self.workspace.index
 
-    def line(self) -> str:
-        """ "1,261 documents indexed with kiwi in 8.3 s"."""
-        if not self.why:
-            return f"{self.documents:,} documents, up to date"
-        said = f"{self.documents:,} documents indexed with {self.analyzer} in {self.seconds:.1f} s"
-        return "; ".join((said, *self.notes))
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """The analyzer, and how hits are ranked."""
+        chosen = self.settings.retrieval
+        return {"analyzer": analyzer(chosen.analyzer).fingerprint, "k1": chosen.k1, "b": chosen.b}
+
+    def found(self) -> Manifest | None:
+        """What the index was made from. All backends rank alike, so it is the same whatever holds it."""
+        made = index_at(self.workspace, self.settings).made()
+        if made is None:
+            return None
+        same = hashlib.sha256(f"{made.corpus} {made.analyzer} {made.k1:g} {made.b:g}".encode()).hexdigest()[:32]
+        settings = {"analyzer": made.analyzer, "k1": made.k1, "b": made.b}
+        facts = {"documents": made.documents, "terms": made.terms, "tokens": made.tokens, "refused": made.refused}
+        return Manifest(same, {"corpus": made.corpus}, settings, self.version, facts, None, made.when)
+
+    def reasons(self, found: Manifest | None) -> list[str]:
+        """Why it has to be built, told by the index itself."""
+        return stale(self.workspace, self.settings)
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Index the corpus; only new documents are analysed."""
+        began = time.monotonic()
+        built = index_at(self.workspace, self.settings).build(Corpus(self.workspace.corpus), on=on)
+        seconds = time.monotonic() - began
+        said = f"{built.documents:,} documents indexed with {self.settings.retrieval.analyzer} in {seconds:.1f} s"
+        return "; ".join((said, *built.notes))
 
 
 @dataclass(frozen=True)
@@ -63,48 +94,55 @@ class Found:
         }
 
 
-def build_index(workspace: Workspace, settings: Settings, *, progress: bool = False) -> Built:
-    """Index the corpus, if it or the settings have changed; only new documents are analysed."""
-    with workspace.exclusive():
-        began = time.monotonic()
-        why = tuple(stale(workspace, settings))
-        corpus = Corpus(workspace.corpus)
-        if not len(corpus):
-            raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
-        documents, notes = len(corpus), []
-        if backend.on_server(settings):
-            loaded = backend.server(workspace, settings).build(corpus, progress)
-            if loaded:
-                documents = loaded.documents
-            if loaded and loaded.lost:
-                notes.append(f"{loaded.lost} shards were lost with their nodes, and sent again")
-            if loaded and loaded.refused:
-                first = f"such as {loaded.refused[0].id}: {loaded.refused[0].reason}"
-                notes.append(f"{len(loaded.refused):,} refused by the server ({first}), see index/rejected.jsonl")
-        elif why:
-            # The reference backend lives in memory, but reads the same cached terms and has the same manifest.
-            backend.embedded(workspace, settings).build(corpus, progress)
-        return Built(documents, settings.retrieval.analyzer, time.monotonic() - began, why, tuple(notes))
+def index_at(workspace: Workspace, settings: Settings) -> SearchIndex:
+    """The index of the chosen backend, which need not be there yet."""
+    chosen = settings.retrieval
+    return open_backend(
+        chosen.backend,
+        workspace.index,
+        analyzer(chosen.analyzer),
+        corpus=Corpus(workspace.corpus),
+        k1=chosen.k1,
+        b=chosen.b,
+        name=server_name(workspace, settings),
+        shards=chosen.elasticsearch_shards,
+        replicas=chosen.elasticsearch_replicas,
+    )
 
 
-def open_index(workspace: Workspace, settings: Settings, *, progress: bool = False) -> SearchIndex:
-    """The index of the chosen backend, over the corpus as it was when the index was built.
-
-    Raises GeulgamError if none was built.
-    """
-    if backend.on_server(settings):
-        server = backend.server(workspace, settings)
-        server.manifest()
-        return server
-    embedded = backend.embedded(workspace, settings)
-    embedded.manifest()  # tells what is wrong with it
-    if settings.retrieval.backend == "bm25s":
-        return embedded
-    from retrieval.reference import RankBm25Index
-
-    index = RankBm25Index(embedded.analyzer, k1=settings.retrieval.k1, b=settings.retrieval.b, cache=embedded.terms)
-    index.add(Corpus(workspace.corpus), progress)
+def open_index(workspace: Workspace, settings: Settings) -> SearchIndex:
+    """The index of the chosen backend, to be searched. Raises GeulgamError if none was built."""
+    index = index_at(workspace, settings)
+    index.check()
     return index
+
+
+def build_index(workspace: Workspace, settings: Settings, *, on: On = silent) -> str:
+    """Index the corpus, if it or the settings have changed; what that came to, in a line."""
+    built = make(IndexNode(workspace, settings), on)
+    return built.line if built.is_new else f"{len(index_at(workspace, settings)):,} documents, up to date"
+
+
+def stale(workspace: Workspace, settings: Settings) -> list[str]:
+    """Why the index has to be built; empty if it is up to date with the corpus."""
+    return index_at(workspace, settings).stale(Corpus(workspace.corpus))
+
+
+def server_name(workspace: Workspace, settings: Settings) -> str:
+    """What the index is called on a server: as set, else after the folder and where it is.
+
+    Two machines that are to share an index set the name; a copy of a workspace has an index of its own.
+    """
+    name = settings.retrieval.elasticsearch_index
+    if name is None:
+        folder = unicodedata.normalize("NFKD", workspace.folder.name).lower()
+        plain = re.sub(r"[^a-z0-9]+", "-", folder).strip("-")[:40]
+        digest = hashlib.sha256(str(workspace.folder).encode()).hexdigest()[:8]
+        name = "-".join(filter(None, ("geulgam", plain, digest)))
+    if not re.fullmatch(r"[a-z0-9가-힣][a-z0-9가-힣._-]{0,60}", name):
+        hint = "small letters, digits, - and _ will do, up to 60 of them"
+        raise GeulgamError(f"retrieval.elasticsearch_index is {name!r}, which cannot be a name on the server", hint)
+    return name
 
 
 def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> list[Found]:
@@ -128,28 +166,11 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
     ]
 
 
-def stale(workspace: Workspace, settings: Settings) -> list[str]:
-    """Why the index has to be built; empty if it is up to date."""
-    made = backend.made(workspace, settings)
-    if made is None:
-        return ["not built yet"]
-    reasons = []
-    corpus, chosen = Corpus(workspace.corpus), settings.retrieval
-    if made.corpus != corpus.fingerprint():
-        new = len(corpus) - made.documents - made.refused
-        reasons.append(f"corpus changed: {new:,} new documents" if new > 0 else "corpus changed")
-    if made.analyzer != (now := analyzer(chosen.analyzer).fingerprint):
-        reasons.append(f"analyzer changed: {made.analyzer} → {now}")
-    if (made.k1, made.b) != (chosen.k1, chosen.b):
-        reasons.append(f"settings changed: k1 {made.k1:g}, b {made.b:g} → k1 {chosen.k1:g}, b {chosen.b:g}")
-    holder = backend.server if backend.on_server(settings) else backend.embedded
-    return reasons or ([other] if (other := holder(workspace, settings).stale(corpus)) else [])
-
-
 def status(workspace: Workspace, settings: Settings) -> dict[str, Any]:
-    """What the index was made from, and whether and why it is out of date; how it is on the server, if it is there."""
-    made, reasons = backend.made(workspace, settings), stale(workspace, settings)
-    state = backend.server(workspace, settings).state() if made and backend.on_server(settings) else None
+    """What the index was made from, whether and why it is out of date, and how it is on its server, if it is on one."""
+    index = index_at(workspace, settings)
+    made = index.made()
+    reasons = index.stale(Corpus(workspace.corpus))
     return {
         "fresh": not reasons,
         "reasons": reasons,
@@ -162,7 +183,7 @@ def status(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         "k1": made.k1 if made else None,
         "b": made.b if made else None,
         "refused": made.refused if made else 0,
-        "server": asdict(state) if state else None,
+        "server": (index.status() or None) if made else None,
     }
 
 

@@ -1,74 +1,105 @@
 """A topic's query becomes its subset: the essays to learn from, to choose by and to measure on."""
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from corpus.errors import GeulgamError
+from corpus.events import On, silent
 from corpus.store import Corpus
-from geulgam import manifest
+from geulgam.graph import Node, Outcome, make, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
-from geulgam.stages import backend, index
+from geulgam.stages.index import IndexNode, open_index
+from geulgam.stages.sides import SidesNode, shares, sides_now
 from geulgam.workspace import Workspace
 from retrieval.select import select
 from retrieval.topic import Subset, Topic
 
+FILE = "subset.parquet"
 
-def select_topic(workspace: Workspace, settings: Settings, topic: str, *, progress: bool = False) -> Subset:
-    """Select the topic's subset and write it; the index is built first if it is out of date.
 
-    Raises GeulgamError for a query that matches nothing, naming near terms.
-    """
-    name = settings.topic(topic).name
-    with workspace.exclusive():
-        index.build_index(workspace, settings, progress=progress)
-        subset = selected(workspace, settings, name)
-        now = made_from(workspace, settings, name)
-        subset.save(workspace.subset(name))
-        facts = {"fingerprint": subset.fingerprint(), "documents": len(subset.rows), "note": subset.note}
-        Manifest(now.inputs, now.settings, facts).write(workspace.subset_manifest(name))
-    return subset
+class SubsetNode(Node):
+    """A topic's, made from the index and the sides."""
+
+    stage = "subset"
+    not_there = "not selected yet"
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The index and the sides."""
+        return IndexNode(self.workspace, self.settings), SidesNode(self.workspace, self.settings)
+
+    @property
+    def folder(self) -> Path:
+        """`topics/<name>/subset`."""
+        return self.workspace.subset(self.topic)
+
+    def found(self) -> Manifest | None:
+        """What the subset on disk was made from."""
+        return super().found() if (self.folder / FILE).exists() else None
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """The query, and how many documents."""
+        topic = wanted(self.settings, self.topic)
+        return {"query": topic.query, "k": topic.k}
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Select, and write it. Raises GeulgamError for a query that matches nothing, naming near terms."""
+        began = time.monotonic()
+        subset = selected(self.workspace, self.settings, self.topic)
+        facts = {"documents": len(subset.rows), "note": subset.note}
+        made = sealed(now, subset.fingerprint(), time.monotonic() - began, facts)
+        with renewed(self.folder) as folder:
+            subset.save(folder / FILE)
+            made.write(folder)
+        return summary(subset)
+
+
+def wanted(settings: Settings, topic: str) -> Topic:
+    """The topic of that name as retrieval takes it."""
+    chosen = settings.topic(topic)
+    return Topic(chosen.name, chosen.query, chosen.k or settings.retrieval.k)
 
 
 def selected(workspace: Workspace, settings: Settings, topic: str) -> Subset:
-    """What would be selected from the index as it is, without writing it."""
-    chosen = settings.topic(topic)
-    wanted = Topic(chosen.name, chosen.query, chosen.k or settings.retrieval.k)
-    return select(index.open_index(workspace, settings), Corpus(workspace.corpus), wanted)
+    """What would be selected now from the index as it is, without writing it."""
+    index, sides = open_index(workspace, settings), sides_now(workspace, settings)
+    return select(index, Corpus(workspace.corpus), sides, wanted(settings, topic), shares(settings))
 
 
-def read_subset(workspace: Workspace, topic: str) -> Subset:
-    """The subset on disk. Raises GeulgamError if there is none."""
-    path = workspace.subset(topic)
+def select_topics(
+    workspace: Workspace,
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    on: On = silent,
+    told: Callable[[Outcome], None] | None = None,
+) -> list[Subset]:
+    """Select the subset of each topic, where it is stale, and what it is made from before it.
+
+    ``told`` is called with each artifact that was made. Raises GeulgamError for a query that matches nothing.
+    """
+    nodes = [SubsetNode(workspace, settings, settings.topic(name).name) for name in names]
+    for node in nodes:
+        make(node, on, told=told)
+    return [read_subset(node.folder) for node in nodes]
+
+
+def read_subset(folder: Path) -> Subset:
+    """The subset in this folder: a topic's of today, or the one that an adapter was trained with.
+
+    Raises GeulgamError if there is none.
+    """
+    path = folder / FILE
     if not path.exists():
-        raise GeulgamError(f"{topic} has no subset yet", f"geulgam finetune {topic}")
+        raise GeulgamError(f"there is no subset in {folder}", "geulgam run")
     return Subset.load(path)
-
-
-def made_from(workspace: Workspace, settings: Settings, topic: str) -> Manifest:
-    """What the subset would be made from now."""
-    built, chosen = backend.made(workspace, settings), settings.topic(topic)
-    return Manifest(
-        {
-            "corpus": built.corpus if built else "",
-            "analyzer": built.analyzer if built else "",
-            "ranking": f"k1 {built.k1:g}, b {built.b:g}" if built else "",
-        },
-        {"query": chosen.query, "k": chosen.k or settings.retrieval.k},
-    )
-
-
-def stale(workspace: Workspace, settings: Settings, topic: str) -> list[str]:
-    """Why the subset has to be selected; empty if it is up to date with an index that is."""
-    found = manifest.read(workspace.subset_manifest(topic))
-    if found is None or not workspace.subset(topic).exists():
-        return ["not selected yet"]
-    if behind := index.stale(workspace, settings):
-        return [f"index: {reason}" for reason in behind]
-    now = made_from(workspace, settings, topic)
-    changed = [f"{name} changed" for name in now.inputs if found.inputs.get(name) != now.inputs[name]]
-    return [*changed, *manifest.changes(found.settings, now.settings)]
 
 
 def summary(subset: Subset) -> str:
     """ "90 essays: 72 to train on, 9 to choose by, 9 to measure on"; with the note, if anything was refused."""
-    train, valid, test = (len(subset.ids(split)) for split in ("train", "valid", "test"))
+    train, valid, test = (len(subset.ids(side)) for side in ("train", "valid", "test"))
     text = f"{train + valid + test:,} essays: {train:,} to train on, {valid:,} to choose by, {test:,} to measure on"
     return f"{text} ({subset.note})" if subset.note else text

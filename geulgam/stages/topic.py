@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from corpus.store import Corpus
-from geulgam import manifest, settings_file
+from geulgam import settings_file
+from geulgam.graph import at_work, look
 from geulgam.settings import Settings, TopicSettings
-from geulgam.stages import adapter, subset
+from geulgam.stages import subset
+from geulgam.stages.adapter import AdapterNode
 from geulgam.stages.index import checked_query
-from geulgam.workspace import Workspace
+from geulgam.workspace import SETTINGS, Workspace
 
 _BEGINNING = 40  # characters of an essay shown
 
 
 @dataclass(frozen=True)
-class Progress:
+class Standing:
     """How far a topic has come.
 
     ``selected``: essays in its subset, None before it was selected; ``adapter``: "none", "fresh" or "stale".
@@ -33,7 +35,7 @@ class Best:
 
     rank: int
     score: float
-    split: str
+    side: str
     document_id: str
     title: str
     beginning: str
@@ -41,13 +43,13 @@ class Best:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a topic's query finds. ``splits``: essays in train, valid and test; ``note``: what was refused, if any."""
+    """What a topic's query finds. ``sides``: essays in train, valid and test; ``note``: what was refused, if any."""
 
     name: str
     query: str
     k: int
     documents: int
-    splits: dict[str, int]
+    sides: dict[str, int]
     note: str
     best: tuple[Best, ...]
 
@@ -58,55 +60,49 @@ def put_topic(workspace: Workspace, settings: Settings, topic: TopicSettings) ->
     Raises GeulgamError for a query that cannot be read.
     """
     checked_query(settings, topic.query)
-    with workspace.exclusive():
+    with at_work(workspace, SETTINGS):
         return settings_file.put_topic(workspace.settings_file, topic)
 
 
 def drop_topic(workspace: Workspace, settings: Settings, name: str) -> str:
     """Take a topic out of `geulgam.toml`; its name in NFC. Raises GeulgamError if there is none."""
     name = settings.topic(name).name
-    with workspace.exclusive():
+    with at_work(workspace, SETTINGS):
         settings_file.drop_topic(workspace.settings_file, name)
     return name
 
 
-def progress_of(workspace: Workspace, settings: Settings, name: str) -> Progress:
-    """How far the topic has come; reads manifests only."""
-    topic = settings.topic(name)
-    selected = manifest.read(workspace.subset_manifest(topic.name))
-    state = "none"
-    if (workspace.adapter(topic.name) / "adapter_model.safetensors").exists():
-        outdated = subset.stale(workspace, settings, topic.name) or adapter.stale(workspace, settings, topic.name)
-        state = "stale" if outdated else "fresh"
-    return Progress(
-        topic.name,
-        topic.query,
-        topic.k or settings.retrieval.k,
-        int(selected.facts["documents"]) if selected else None,
-        state,
-        len(workspace.essays_of(topic.name)),
-    )
+def standings(workspace: Workspace, settings: Settings) -> list[Standing]:
+    """How far each topic has come; reads manifests only."""
+    adapters = [AdapterNode(workspace, settings, topic.name) for topic in settings.topics]
+    states = {(state.node.stage, state.node.topic): state for state in look(adapters)}
+    found = []
+    for topic in settings.topics:
+        selected, adapter = states["subset", topic.name].found, states["adapter", topic.name]
+        state = "none" if adapter.found is None else "fresh" if adapter.is_fresh else "stale"
+        documents = int(selected.facts["documents"]) if selected else None
+        written = len(workspace.essays_of(topic.name))
+        found.append(Standing(topic.name, topic.query, topic.k or settings.retrieval.k, documents, state, written))
+    return found
 
 
 def preview(workspace: Workspace, settings: Settings, name: str, top: int = 10) -> Preview:
     """What the topic's query finds now, without writing anything."""
-    topic = settings.topic(name)
-    corpus = Corpus(workspace.corpus)
-    if subset.stale(workspace, settings, topic.name):
-        found = subset.selected(workspace, settings, topic.name)
-    else:
-        found = subset.read_subset(workspace, topic.name)
+    topic = subset.wanted(settings, name)
+    node = subset.SubsetNode(workspace, settings, topic.name)
+    is_fresh = all(state.is_fresh for state in look([node]))
+    found = subset.read_subset(node.folder) if is_fresh else subset.selected(workspace, settings, topic.name)
     best = sorted(found.rows, key=lambda row: row.rank)[:top]
-    documents = corpus.get([row.document_id for row in best])
+    documents = Corpus(workspace.corpus).get([row.document_id for row in best])
     return Preview(
         topic.name,
         topic.query,
-        topic.k or settings.retrieval.k,
+        topic.k,
         len(found.rows),
-        {split: len(found.ids(split)) for split in ("train", "valid", "test")},
+        {side: len(found.ids(side)) for side in ("train", "valid", "test")},
         found.note,
         tuple(
-            Best(row.rank, row.score, row.split, row.document_id, d.title, " ".join(d.text[:_BEGINNING].split()))
+            Best(row.rank, row.score, row.side, row.document_id, d.title, " ".join(d.text[:_BEGINNING].split()))
             for row, d in zip(best, documents, strict=True)
         ),
     )

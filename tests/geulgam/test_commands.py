@@ -36,6 +36,7 @@ def test_without_a_workspace_every_command_says_how_to_make_one(
         ("generate", "가"),
         ("evaluate",),
         ("run",),
+        ("status",),
     ):
         said = geulgam(*words)
         assert said.code == 1 and said.err.startswith("error: no workspace here") and "geulgam new" in said.err
@@ -130,7 +131,7 @@ def test_topics_come_are_listed_shown_and_go(geulgam: Command, indexed: Workspac
     listed = geulgam("topic", "list", "--json").json
     assert [(t["name"], t["k"], t["adapter"]) for t in listed] == [("함께", 500, "none"), ("여행", 30, "none")]
     shown = geulgam("topic", "show", "여행", "--json").json
-    assert shown["documents"] <= 30 and sum(shown["splits"].values()) == shown["documents"]
+    assert shown["documents"] <= 30 and sum(shown["sides"].values()) == shown["documents"]
     assert shown["best"][0]["rank"] == 1
     assert geulgam("topic", "show", "여행").code == 0
     changed = geulgam("topic", "add", "여행", "--query", "여행 배낭")
@@ -214,5 +215,7 @@ def test_doctor_tells_what_is_there_and_fails_for_what_is_missing(
 
 
 def test_a_required_version_that_is_too_old_is_told(geulgam: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geulgam.doctor.requirements", lambda: ["torch>=99.0"])
-    assert "older than 99.0" in geulgam("doctor").out
+    monkeypatch.setattr("geulgam.doctor.requirements", lambda: ["torch>=99.0", "numpy>=2.0rc1,<2"])
+    told = geulgam("doctor").out
+    assert "but >=99.0 is needed" in told and "pip install -U 'torch>=99.0'" in told
+    assert "but <2,>=2.0rc1 is needed" in told  # a bound from above, and a version that is no row of numbers

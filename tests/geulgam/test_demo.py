@@ -27,11 +27,20 @@ def test_nine_of_a_topics_ten_best_are_labelled_with_it(demo: Workspace, topic: 
     assert labels.count(topic.name) >= 9, labels
 
 
+def test_each_topic_has_as_many_to_train_on_to_choose_by_and_to_measure_on(demo: Workspace) -> None:
+    from geulgam.stages.subset import selected
+
+    for topic in TOPICS:
+        subset = selected(demo, demo.settings(), topic.name)
+        assert [len(subset.ids(side)) for side in ("train", "valid", "test")] == [32, 3, 5], topic.name
+
+
 def test_a_topics_subset_is_mostly_its_own(demo: Workspace) -> None:
     from geulgam.stages.subset import selected
 
     for topic in TOPICS:
-        documents = Corpus(demo.corpus).get(selected(demo, demo.settings(), topic.name).ids())
+        rows = sorted(selected(demo, demo.settings(), topic.name).rows, key=lambda row: row.rank)
+        documents = Corpus(demo.corpus).get([row.document_id for row in rows])
         assert sum(essay.metadata["topic"] == topic.name for essay in documents[:20]) >= 17
 
 

@@ -20,7 +20,7 @@ def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     said = process(*words, cwd=tmp_path, seconds=1500, OMP_NUM_THREADS=threads)
     assert said.code == 0, said.err
 
-    figures = json.loads((folder / "topics" / "이별" / "metrics.json").read_text(encoding="utf-8"))
+    figures = json.loads((folder / "topics" / "이별" / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     assert figures["steps"] == 12
     assert figures["adapted"] < figures["base"]
 

@@ -1,23 +1,24 @@
-"""One writing command at a time, the holder named, and no stale lock in the way."""
+"""One at a time at each artifact, in threads and processes alike; the holder is named; no stale lock is in the way."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from corpus.errors import GeulgamError
-from geulgam.lock import exclusive
+from corpus.events import Begun, Cancellable, Cancelled, Event
+from geulgam.lock import locked
 
 _HOLD = """
 import sys
 from pathlib import Path
-from geulgam.lock import exclusive
+from geulgam.lock import locked
 sys.argv = ["/usr/bin/geulgam", "finetune", "함께"]
-with exclusive(Path(sys.stdin.readline().strip())):
+with locked(Path(sys.stdin.readline().strip()), "adapter 함께"):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -25,7 +26,7 @@ with exclusive(Path(sys.stdin.readline().strip())):
 
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock in ``tmp_path`` until it reads a line."""
+    """Another process that holds a lock in ``tmp_path`` until it reads a line."""
     process = subprocess.Popen(
         [sys.executable, "-c", _HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
@@ -38,37 +39,77 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_a_second_process_is_told_who_holds_it(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
-    with pytest.raises(GeulgamError) as caught, exclusive(tmp_path):
-        pass
-    told = str(caught.value)
-    assert "`geulgam finetune 함께`" in told and f"process {holder.pid} on {os.uname().nodename}" in told
-    assert "since 20" in told
+def waiting_for(
+    folder: Path, name: str = "adapter 함께"
+) -> tuple[threading.Thread, Cancellable, list[Event], list[str]]:
+    """A thread that waits for the lock; its job, what it was told, and how it ended."""
+    told: list[Event] = []
+    begun = threading.Event()
+    ended: list[str] = []
+
+    def listen(event: Event) -> None:
+        told.append(event)
+        begun.set()
+
+    job = Cancellable(listen)
+
+    def work() -> None:
+        try:
+            with locked(folder, name, job):
+                ended.append("held")
+        except Cancelled:
+            ended.append("cancelled")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(10)
+    return thread, job, told, ended
 
 
-def test_it_is_free_again_when_the_holder_ends(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+def test_who_waits_is_told_for_whom_and_has_it_when_the_holder_ends(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    thread, _, told, ended = waiting_for(tmp_path)
+    first = told[0]
+    assert isinstance(first, Begun) and first.task == "waiting"
+    assert "`geulgam finetune 함께`" in first.why and f"process {holder.pid} on {os.uname().nodename}" in first.why
+    assert "since 20" in first.why and ended == []
     holder.communicate("\n")
-    with exclusive(tmp_path):
+    thread.join(10)
+    assert ended == ["held"]
+
+
+def test_waiting_can_be_cancelled(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    thread, job, _, ended = waiting_for(tmp_path)
+    job.cancel()
+    thread.join(10)
+    assert ended == ["cancelled"]
+
+
+def test_another_artifact_is_free(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    with locked(tmp_path, "adapter 가족"):
         pass
+
+
+def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
+    with locked(tmp_path, "adapter 함께"):
+        thread, _, _, ended = waiting_for(tmp_path)
+        assert ended == []
+    thread.join(10)
+    assert ended == ["held"]
 
 
 def test_a_killed_holder_is_no_obstacle(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    assert (tmp_path / "holder.json").exists()  # what it left behind
-    with exclusive(tmp_path):
+    assert (tmp_path / "adapter 함께.json").exists()  # what it left behind
+    with locked(tmp_path, "adapter 함께"):
         pass
-    assert not (tmp_path / "holder.json").exists()
-
-
-def test_one_process_may_take_it_again(tmp_path: Path) -> None:
-    with exclusive(tmp_path):
-        with exclusive(tmp_path):
-            pass
-        assert (tmp_path / "holder.json").exists()  # the inner one did not give it back
+    assert not (tmp_path / "adapter 함께.json").exists()
 
 
 def test_it_is_given_back_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError), exclusive(tmp_path):
+    with pytest.raises(ValueError), locked(tmp_path, "index"):
         raise ValueError
-    assert not (tmp_path / "holder.json").exists()
+    with locked(tmp_path, "index"):
+        pass

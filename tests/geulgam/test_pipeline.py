@@ -19,11 +19,12 @@ def edit(workspace: Workspace, pattern: str, line: str) -> None:
 
 
 def lines(workspace: Workspace) -> list[str]:
-    return [step.line() for step in plan(workspace, workspace.settings())]
+    return [f"{state.node.name}: {state.why}" for state in plan(workspace, workspace.settings())]
 
 
 def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Workspace) -> None:
-    assert [step.stage for step in plan(small, small.settings())] == [
+    assert [state.node.stage for state in plan(small, small.settings())] == [
+        "sides",
         "index",
         "subset",
         "adapter",
@@ -33,6 +34,7 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
     first = geulgam("run")
     assert first.code == 0
     assert first.err.splitlines() == [
+        "sides: not made yet",
         "index: not built yet",
         "subset 함께: not selected yet",
         "adapter 함께: not made yet",
@@ -58,7 +60,7 @@ def test_a_topic_that_matches_nothing_fails_at_the_end_and_the_others_are_done(
 def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
     before = sorted(small.folder.rglob("*"))
     steps = geulgam("run", "--dry-run", "--json").json
-    assert [step["stage"] for step in steps] == ["index", "subset", "adapter", "evaluation", "essay"]
+    assert [step["stage"] for step in steps] == ["sides", "index", "subset", "adapter", "evaluation", "essay"]
     assert sorted(small.folder.rglob("*")) == before
 
 
@@ -67,8 +69,9 @@ def test_new_essays_are_counted_and_what_follows_is_conditional(
 ) -> None:
     geulgam("corpus", "add", sample / "travel.jsonl")
     assert lines(written) == [
+        "sides: corpus changed",
         "index: corpus changed: 21 new documents",
-        "subset 함께: index: corpus changed: 21 new documents",
+        "subset 함께: if the index or the sides come out different",
         "adapter 함께: if the subset comes out different",
         "evaluation 함께: if the adapter comes out different",
         "essay 함께: if the adapter comes out different",
@@ -81,8 +84,9 @@ def test_a_subset_that_comes_out_the_same_costs_no_training(geulgam: Command, wr
     said = geulgam("run")
     assert said.code == 0
     assert said.err.splitlines() == [
+        "sides: corpus changed",
         "index: corpus changed: 1 new documents",
-        "subset 함께: corpus changed",
+        "subset 함께: index changed; sides changed",
     ]
 
 
@@ -105,9 +109,9 @@ def test_each_setting_makes_only_its_own_stages_stale(written: Workspace) -> Non
     edit(written, "characters =", "characters = 40")
     assert lines(written) == ["essay 함께: settings changed: characters 30 → 40"]
     edit(written, "k =", "k = 15")
-    assert lines(written)[0] == "subset 함께: k 20 → 15"
+    assert lines(written)[0] == "subset 함께: settings changed: k 20 → 15"
     edit(written, "query =", 'query = "더불어"')
-    assert lines(written)[0] == "subset 함께: query 함께^2 더불어 동행 → 더불어; k 20 → 15"
+    assert lines(written)[0] == "subset 함께: settings changed: query 함께^2 더불어 동행 → 더불어, k 20 → 15"
     edit(written, "analyzer =", 'analyzer = "whitespace"')
     assert lines(written)[0].startswith("index: analyzer changed: bigram")
 
@@ -119,18 +123,18 @@ def test_the_backend_makes_nothing_stale_since_both_rank_alike(written: Workspac
 
 def test_another_topic_leaves_the_first_alone(geulgam: Command, written: Workspace) -> None:
     geulgam("topic", "add", "가족", "--query", "가족 식구")
-    assert {step.topic for step in plan(written, written.settings())} == {"가족"}
+    assert {state.node.topic for state in plan(written, written.settings())} == {"가족"}
 
 
 def test_a_lost_artifact_is_made_again(written: Workspace) -> None:
     (written.adapter("함께") / "adapter_model.safetensors").unlink()
     assert lines(written)[0] == "adapter 함께: not made yet"
-    written.subset("함께").unlink()
+    (written.subset("함께") / "subset.parquet").unlink()
     assert lines(written)[0] == "subset 함께: not selected yet"
 
 
 def test_a_damaged_manifest_counts_as_none(written: Workspace) -> None:
-    written.metrics("함께").write_text("{", encoding="utf-8")
+    (written.evaluation("함께") / "metrics.json").write_text("{", encoding="utf-8")
     assert lines(written) == ["evaluation 함께: not measured yet"]
 
 

@@ -2,15 +2,12 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
@@ -25,14 +22,23 @@ WRITING = {
 }
 
 
-def refusing(number: int, real: Callable[..., Any] | None = None) -> Callable[..., Any]:
-    """A system call that fails so; given the real one, it works once, for the note of who holds the lock."""
-    calls = count()
+def refusing(number: int) -> Callable[..., Any]:
+    """A system call that fails so."""
 
-    def call(*given: Any, **named: Any) -> Any:
-        if real is not None and next(calls) == 0:
-            return real(*given, **named)
+    def call(*given: Any, **named: Any) -> NoReturn:
         raise OSError(number, os.strerror(number), "somewhere")
+
+    return call
+
+
+def refusing_new_files(number: int) -> Callable[..., int]:
+    """os.open, which fails so where it would make a file."""
+    real = os.open
+
+    def call(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, flags, *more, **named)
 
     return call
 
@@ -44,14 +50,13 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def make_stale(workspace: Workspace, sample: Path) -> None:
     """Give every command something to write."""
-    Corpus(workspace.corpus).add([])
     (workspace.folder / "new.txt").write_text("함께 걸었다.", encoding="utf-8")
     from geulgam.stages.corpus import add_documents
 
     add_documents(workspace, workspace.settings(), [sample / "nature.jsonl"])
     text = workspace.settings_file.read_text(encoding="utf-8").replace("max_steps = 3", "max_steps = 2")
     workspace.settings_file.write_text(text, encoding="utf-8")
-    workspace.metrics("함께").unlink()
+    (workspace.evaluation("함께") / "metrics.json").unlink()
 
 
 @pytest.mark.parametrize("command", WRITING.values(), ids=WRITING)
@@ -60,7 +65,7 @@ def test_a_full_disk_is_one_line_and_the_old_files_stay(
 ) -> None:
     make_stale(written, sample)
     before = contents(written.folder)
-    monkeypatch.setattr(os, "fsync", refusing(errno.ENOSPC, os.fsync))
+    monkeypatch.setattr(os, "fsync", refusing(errno.ENOSPC))
     said = geulgam(*command)
     assert said.code == 1
     error, hint = said.err.splitlines()[-2:]
@@ -76,7 +81,7 @@ def test_a_read_only_workspace_is_one_line(
 ) -> None:
     make_stale(written, sample)
     before = contents(written.folder)
-    monkeypatch.setattr(tempfile, "mkstemp", refusing(errno.EROFS, tempfile.mkstemp))
+    monkeypatch.setattr(os, "open", refusing_new_files(errno.EROFS))
     said = geulgam(*command)
     assert said.code == 1
     error, hint = said.err.splitlines()[-2:]
@@ -89,7 +94,7 @@ def test_a_read_only_workspace_can_still_be_looked_at(
 ) -> None:
     for name in ("mkdir", "replace", "fsync", "unlink"):
         monkeypatch.setattr(os, name, refusing(errno.EROFS))
-    monkeypatch.setattr(tempfile, "mkstemp", refusing(errno.EROFS))
+    monkeypatch.setattr(os, "open", refusing_new_files(errno.EROFS))
     for words in (
         ("corpus", "stats"),
         ("index", "search", "함께"),
@@ -97,6 +102,7 @@ def test_a_read_only_workspace_can_still_be_looked_at(
         ("topic", "list"),
         ("topic", "show", "함께"),
         ("run", "--dry-run"),
+        ("status",),
     ):
         said = geulgam(*words)
         assert said.code == 0, (words, said.err)

@@ -70,7 +70,6 @@ def test_an_unknown_variable_is_named(file: Path) -> None:
         ("[finetune]\nepochs = 'many'", 'finetune.epochs is "many"', "a number"),
         ("[finetune]\nrank = 2.5", "finetune.rank is 2.5", "a whole number"),
         ("[finetune]\nrank = true", "finetune.rank is true", "another kind"),
-        ("[finetune]\ndevice = 'gpu'", 'finetune.device is "gpu"', '"cuda"'),
         ("[retrieval]\nanalyzer = 'kiwii'", 'retrieval.analyzer is "kiwii"', '"kiwi"'),
         ("[retrieval]\nb = 2", "retrieval.b is 2", "1 or less"),
         ("[retrieval]\nk = 0", "retrieval.k is 0", "1 or more"),
@@ -85,8 +84,29 @@ def test_a_wrong_value_is_told_with_what_it_got_and_needs(file: Path, text: str,
     assert message.startswith("geulgam.toml") and got in message and needs in message
 
 
-def test_a_recipe_that_cannot_be_is_told_with_its_line(file: Path) -> None:
-    assert "line 2: finetune.epochs is 0" in str(error_of(file, "[finetune]\nepochs = 0"))
+@pytest.mark.parametrize(
+    ("line", "told", "hint"),
+    [
+        ("epochs = 0", "finetune.epochs is 0", ""),
+        ("evaluations = 0", "finetune.evaluations is 0", ""),
+        ("max_steps = 0", "finetune.max_steps is 0", ""),
+        ("block_tokens = 1", "finetune.block_tokens is 1", ""),
+        ("dropout = 7", "finetune.dropout is 7", ""),
+        ("device = 'gpu'", "finetune.device is gpu", "cuda"),
+        ("device_batch = 3", "finetune.device_batch is 3", "1, 2, 4"),
+        ("accumulate = 2", "finetune.accumulate is no setting any more", "finetune.device_batch"),
+    ],
+)
+def test_a_training_that_cannot_be_is_told_with_its_line_before_it_begins(
+    file: Path, line: str, told: str, hint: str
+) -> None:
+    error = error_of(file, f"[finetune]\n{line}")
+    assert str(error).startswith(f"geulgam.toml, line 2: {told}") and hint in error.hint
+
+
+@pytest.mark.parametrize("shares", ["valid_share = 0", "test_share = 0.95", "valid_share = 0.5\ntest_share = 0.5"])
+def test_shares_that_leave_nothing_to_one_side_are_refused(file: Path, shares: str) -> None:
+    assert "_share" in str(error_of(file, f"[corpus]\n{shares}"))
 
 
 def test_a_topic_without_a_query_and_two_of_one_name_are_refused(file: Path) -> None:
@@ -130,9 +150,10 @@ def test_the_sampling_settings_are_those_of_the_writer() -> None:
     assert set(GenerateSettings.model_fields["preset"].annotation.__args__) == set(PRESETS)  # type: ignore[union-attr]
 
 
-def test_every_recipe_field_is_a_setting() -> None:
+def test_every_field_of_recipe_and_execution_is_a_setting() -> None:
     from dataclasses import fields
 
+    from finetune.execution import Execution
     from finetune.recipe import Recipe
 
-    assert {f"finetune.{field.name}" for field in fields(Recipe)} <= set(known_keys())
+    assert {f"finetune.{field.name}" for kind in (Recipe, Execution) for field in fields(kind)} <= set(known_keys())

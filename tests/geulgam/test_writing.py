@@ -19,7 +19,7 @@ def test_generate_before_finetune_says_to_finetune_first(geulgam: Command, small
 
 def test_finetune_builds_the_index_selects_trains_and_then_rests(geulgam: Command, small: Workspace) -> None:
     said = geulgam("finetune", "함께")
-    assert said.code == 0 and "함께: trained on" in said.out and "20 essays: " in said.err
+    assert said.code == 0 and "함께: trained on" in said.out and " essays: " in said.err
     assert (small.adapter("함께") / "adapter_config.json").is_file()
     assert (small.adapter("함께") / "README.md").is_file()
     assert geulgam("topic", "list", "--json").json[0]["adapter"] == "fresh"
@@ -101,7 +101,7 @@ def test_evaluate_gives_a_table_and_json(geulgam: Command, written: Workspace) -
     (measured,) = geulgam("evaluate", "--json").json
     assert measured["topic"] == "함께" and measured["base"] > 0 and measured["adapted"] > 0
     assert measured["essays"] >= 1
-    told = json.loads(written.metrics("함께").read_text(encoding="utf-8"))
+    told = json.loads((written.evaluation("함께") / "metrics.json").read_text(encoding="utf-8"))
     assert told["base"] == measured["base"] and told["seconds"] > 0 and told["recipe"]["method"] == "lora"
 
 
