@@ -28,7 +28,7 @@ from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
 from finetune.silence import quiet
 from finetune.trainer import AdapterTrainer, Guard, Keeper, Teller, arguments
-from finetune.turns import Turn, keep_states_apart
+from finetune.turns import Turn
 
 VOCABULARY = "vocabulary.json"  # in an adapter's folder: see Vocabulary.load
 _TOLD = "training.json"
@@ -122,8 +122,7 @@ def _train(
     tokens_per_step = min(recipe.batch, len(blocks)) * blocks.tokens
     done = checkpoint.step if checkpoint else 0
     turn = Turn(base.device)
-    keep_states_apart()
-    with Task(on, "training", steps, "step", done=done) as task:
+    with turn.taken(), Task(turn.passed_on(on), "training", steps, "step", done=done) as task:
         selection = Selection(
             valid=valid,
             steps=frozenset(round(steps * (i + 1) / recipe.evaluations) for i in range(recipe.evaluations)),
@@ -134,19 +133,17 @@ def _train(
             task=task,
             history=checkpoint.history if checkpoint else [],
         )
+        keeper = Keeper(selection, lambda: time.monotonic() - began)
         try:
             if not selection.is_over(done):
-                with turn.taken():
-                    set_seed(recipe.seed)
-                    model = attach(base, recipe)
-                    keeper = Keeper(selection, lambda: time.monotonic() - began)
-                    trainer = AdapterTrainer(
-                        turn=turn,
-                        model=model,
-                        args=arguments(base, recipe, execution, work, steps),
-                        train_dataset=blocks,
-                        callbacks=[Guard(), selection, keeper, Teller(task, tokens_per_step)],
-                    )
+                set_seed(recipe.seed)
+                model = attach(base, recipe)
+                trainer = AdapterTrainer(
+                    model=model,
+                    args=arguments(base, recipe, execution, work, steps),
+                    train_dataset=blocks,
+                    callbacks=[Guard(), selection, keeper, Teller(task, tokens_per_step)],
+                )
                 trainer.remove_callback(PrinterCallback)
                 with fused(model):
                     selection.begin(model)

@@ -53,7 +53,6 @@ def document_bits(
         base.borrowed(on),
         base.using(adapter) as model,
         base.full_vocabulary() as vocabulary,
-        torch.inference_mode(),
         Task(on, "measuring", len(documents), "essay") as task,
     ):
         for essay in encoded(documents, vocabulary):
@@ -93,6 +92,7 @@ def _windows(ids: list[int], targets: list[int]) -> Iterator[tuple[list[int], li
         yield ids[start - window // 2 : end], targets[start:end]
 
 
+@torch.inference_mode()
 def _nats(model: Any, base: BaseModel, ids: list[int], targets: list[int]) -> float:
     """-log p of the targets, which are the last ids of a window, in nats."""
     if not targets:

@@ -23,11 +23,9 @@ def enough_memory(doing: str, advice: str) -> Iterator[None]:
     except RuntimeError as error:  # torch.OutOfMemoryError is one
         if not (isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _SAID)):
             raise
-        said = str(error).strip().splitlines()[0].split(" GPU ")[0].rstrip(".")  # the state of the GPU follows
         traceback.clear_frames(error.__traceback__)
-    else:
-        return
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    raise GeulgamError(f"the memory ran out while {doing}: {said}", advice)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        said = str(error).strip().splitlines()[0].split(" GPU ")[0].rstrip(".")  # the state of the GPU follows
+        raise GeulgamError(f"the memory ran out while {doing}: {said}", advice) from error

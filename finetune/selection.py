@@ -24,7 +24,6 @@ def save_adapter(model: Any, folder: Path) -> None:
     model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
 
 
-@torch.no_grad()
 def mean_loss(
     model: Any, blocks: Blocks, at_once: int, dtype: torch.dtype, each: Callable[[], None] = lambda: None
 ) -> float:
@@ -38,15 +37,15 @@ def mean_loss(
     of_a_block = blocks.tokens - 1  # weights in blocks, so that where all is learnt they are whole numbers
     total = weights = 0.0
     try:
-        with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-            for start in range(0, len(blocks), at_once):
-                each()
-                part = slice(start, start + at_once)
-                weight = int(blocks.predicted[part].sum()) / of_a_block
-                if weight:
-                    batch = {name: tensor.to(device) for name, tensor in blocks[part].items()}
+        for start in range(0, len(blocks), at_once):
+            each()
+            part = slice(start, start + at_once)
+            weight = int(blocks.predicted[part].sum()) / of_a_block
+            if weight:
+                batch = {name: tensor.to(device) for name, tensor in blocks[part].items()}
+                with torch.no_grad(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
                     total += float(model(**batch, use_cache=False).loss) * weight
-                    weights += weight
+                weights += weight
     finally:
         model.train(was_training)
     return total / weights

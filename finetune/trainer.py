@@ -1,4 +1,4 @@
-"""transformers' Trainer, with what it lacks: whole checkpoints, no NaN, one training beside another, and events.
+"""transformers' Trainer, with what it lacks: whole checkpoints, no NaN, and events.
 
 Why a subclass and callbacks and not a loop of our own: accumulation, precision, schedules, devices and exact
 resumption are Trainer's, kept by others. What is added is small: the valid side picks the adapter
@@ -6,7 +6,6 @@ resumption are Trainer's, kept by others. What is added is small: the valid side
 
 - a checkpoint counts only once it is whole, so a kill while one is written costs nothing;
 - a loss or gradient that is not a number stops before it reaches the weights;
-- random numbers are the training's own (:mod:`finetune.turns`), on however many threads others train;
 - each step is told, after what it made is kept.
 """
 
@@ -24,39 +23,22 @@ from finetune.checkpoints import complete, keep_best
 from finetune.execution import Execution
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection, save_adapter
-from finetune.turns import Turn
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
 class AdapterTrainer(Trainer):
-    """Trainer over :class:`finetune.blocks.Blocks`; saves the adapter alone, and refuses a loss that is no number.
-
-    ``turn``: in which it trains, see :mod:`finetune.turns`.
-    """
-
-    def __init__(self, *, turn: Turn, **kwargs: Any) -> None:
-        self._turn = turn
-        super().__init__(**kwargs)
+    """Trainer over :class:`finetune.blocks.Blocks`; saves the adapter alone, and refuses a loss that is no number."""
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """One forward and backward pass; raises DivergedError before the optimizer sees a loss that is no number."""
-        with self._turn.taken():
-            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
             raise DivergedError(f"the loss became {loss.item()} at step {self.state.global_step + 1}")
         return loss
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         save_adapter(self.model, Path(output_dir or str(self.args.output_dir)))
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        with self._turn.taken():
-            super()._save_rng_state(output_dir)
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        with self._turn.taken():
-            super()._load_rng_state(checkpoint)
 
 
 class Guard(TrainerCallback):

@@ -2,27 +2,34 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import weakref
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Trainer
 
 from corpus.errors import GeulgamError
-from finetune.adapt import adapt
+from corpus.events import Begun, Cancelled, Event, Figure, Finished, On, Progress
+from finetune.adapt import VOCABULARY, Adapter, adapt
 from finetune.base import BaseModel
-from finetune.layout import essay_text
 from finetune.card import Card
-from finetune.execution import Execution
+from finetune.checkpoints import WEIGHTS
+from finetune.execution import Execution, Precision
+from finetune.layout import essay_text
 from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
 from finetune.selection import DivergedError
+from finetune.vocabulary import Vocabulary
 from tests.finetune.tiny import tiny_essays
 
 QUICK = Recipe(epochs=4, block_tokens=32, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
@@ -94,6 +101,27 @@ def test_the_base_is_unchanged_after_a_training(base: BaseModel, tmp_path: Path)
         assert torch.equal(before, base.model(input_ids=ids).logits)
 
 
+def trained(
+    base: BaseModel, folder: Path, recipe: Recipe = QUICK, execution: Execution = OFTEN, **more: Any
+) -> Adapter:
+    essays = tiny_essays()
+    return adapt(base, essays[:9], essays[9:], recipe, folder, CARD, execution, **more)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / WEIGHTS).read_bytes()
+
+
+def ended_at(step: int) -> On:
+    """An ``on`` that ends the work when so many steps are told."""
+
+    def on(event: Event) -> None:
+        if isinstance(event, Progress) and event.done >= step:
+            raise Cancelled
+
+    return on
+
+
 _RUN = """
 import sys
 from pathlib import Path
@@ -134,6 +162,162 @@ def test_killed_at_any_step_the_same_call_ends_with_the_same_weights(tiny: Path,
     other = load_file(tmp_path / "killed" / "adapter_model.safetensors")
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_ended_between_two_steps_the_same_call_goes_on_to_the_same_weights(base: BaseModel, tmp_path: Path) -> None:
+    whole = trained(base, tmp_path / "whole")
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "ended", on=ended_at(7))
+    assert not (tmp_path / "ended").exists()
+    told: list[Event] = []
+    again = trained(base, tmp_path / "ended", on=told.append)
+    assert told[0] == Begun("training", 16, "step", done=6)
+    assert weights(again.folder) == weights(whole.folder)
+    timings = ("seconds", "tokens_per_second")
+    assert all(again.metrics[name] == value for name, value in whole.metrics.items() if name not in timings)
+
+
+def test_what_is_told_is_kept_before_it_is_told(base: BaseModel, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "adapter", on=ended_at(2))
+    assert (tmp_path / "adapter.part" / "checkpoint-2" / "reached.json").exists()
+
+
+def test_how_it_is_run_does_not_make_a_training_begin_anew(base: BaseModel, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "adapter", on=ended_at(7))
+    told: list[Event] = []
+    otherwise = Execution(device_batch=1, gradient_checkpointing=True, checkpoint_steps=5)
+    trained(base, tmp_path / "adapter", execution=otherwise, on=told.append)
+    assert told[0] == Begun("training", 16, "step", done=6)
+
+
+@pytest.mark.parametrize("change", ["text", "recipe", "precision"])
+def test_what_changes_the_weights_makes_it_begin_anew(base: BaseModel, tiny: Path, tmp_path: Path, change: str) -> None:
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "adapter", on=ended_at(7))
+    told: list[Event] = []
+    essays, recipe = tiny_essays(), QUICK
+    if change == "text":
+        essays[0] = replace(essays[0], title="다른 제목")
+    elif change == "recipe":
+        recipe = replace(QUICK, learning_rate=1e-3)
+    else:
+        other: Precision = "fp32" if base.dtype == torch.bfloat16 else "bf16"
+        base = BaseModel.load(str(tiny), [essay_text(d) for d in tiny_essays()], precision=other)
+    adapt(base, essays[:9], essays[9:], recipe, tmp_path / "adapter", CARD, OFTEN, on=told.append)
+    assert isinstance(told[0], Begun) and told[0].done == 0
+
+
+def test_seconds_and_tokens_are_those_of_all_sessions(base: BaseModel, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "adapter", on=ended_at(7))
+    reached = tmp_path / "adapter.part" / "checkpoint-6" / "reached.json"
+    noted = json.loads(reached.read_text())
+    assert 0 < noted["seconds"] < 60
+    reached.write_text(json.dumps({**noted, "seconds": 1000.0}))
+    metrics = trained(base, tmp_path / "adapter").metrics
+    assert 1000 < metrics["seconds"] < 1060
+    assert metrics["tokens_per_second"] == pytest.approx(metrics["tokens"] / metrics["seconds"], abs=0.1)
+
+
+def test_a_device_that_holds_less_at_once_learns_the_same(tiny: Path, tmp_path: Path) -> None:
+    base = BaseModel.load(str(tiny), [essay_text(d) for d in tiny_essays()], precision="fp32")
+    whole = trained(base, tmp_path / "whole").metrics
+    one_by_one = trained(base, tmp_path / "one", execution=Execution(device_batch=1)).metrics
+    assert one_by_one["steps"] == whole["steps"] == 16
+    for (_, loss), (_, expected) in zip(one_by_one["history"], whole["history"], strict=True):
+        assert loss == pytest.approx(expected, abs=2e-4)
+
+
+def test_gradient_checkpointing_changes_no_weight_and_ends_with_the_training(base: BaseModel, tmp_path: Path) -> None:
+    whole = trained(base, tmp_path / "whole")
+    sparing = trained(base, tmp_path / "sparing", execution=Execution(gradient_checkpointing=True))
+    assert weights(sparing.folder) == weights(whole.folder)
+    assert not base.model.is_activation_checkpointing
+
+
+def test_every_step_and_every_measurement_is_told(
+    base: BaseModel, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[Event] = []
+    metrics = trained(base, tmp_path / "adapter", on=told.append).metrics
+    steps = [event.done for event in told if isinstance(event, Progress)]
+    assert steps == sorted(steps) and set(steps) == set(range(17))
+    assert any("tok/s, loss" in event.note for event in told if isinstance(event, Progress))
+    measured = [(event.step, round(event.value, 4)) for event in told if isinstance(event, Figure)]
+    assert measured == [tuple(pair) for pair in metrics["history"]]
+    assert isinstance(told[-1], Finished) and told[-1].complete and "loss on the valid side" in told[-1].result
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_folder_is_sealed_before_it_stands_in_its_place(base: BaseModel, tmp_path: Path) -> None:
+    def seal(made: Path, metrics: dict[str, Any]) -> None:
+        names = {path.name for path in made.iterdir()}
+        assert {WEIGHTS, "adapter_config.json", "README.md", "training.json", VOCABULARY} <= names
+        assert not (tmp_path / "adapter").exists()
+        (made / "manifest.json").write_text(json.dumps(metrics["steps"]))
+
+    adapter = trained(base, tmp_path / "adapter", seal=seal)
+    assert json.loads((adapter.folder / "manifest.json").read_text()) == 16
+    kept = Vocabulary.load(adapter.folder / VOCABULARY, base.vocabulary.tokenizer)
+    assert kept.kept.tolist() == base.vocabulary.kept.tolist()
+
+
+@pytest.mark.parametrize("failing", ["seal", "training"])
+def test_whatever_fails_the_adapter_that_was_there_stays(base: BaseModel, tmp_path: Path, failing: str) -> None:
+    before = weights(trained(base, tmp_path / "adapter").folder)
+    other = replace(QUICK, learning_rate=1e-3)
+
+    def fail(*given: Any) -> None:
+        raise OSError("no")
+
+    failure: dict[str, Any] = {"seal": fail} if failing == "seal" else {"on": ended_at(9)}
+    with pytest.raises((OSError, Cancelled)):
+        trained(base, tmp_path / "adapter", recipe=other, **failure)
+    assert weights(tmp_path / "adapter") == before
+    told: list[Event] = []
+    assert weights(trained(base, tmp_path / "adapter", recipe=other, on=told.append).folder) != before
+    assert isinstance(told[0], Begun) and told[0].done == (16 if failing == "seal" else 8)
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_killed_after_it_was_put_in_its_place_nothing_is_trained_again(base: BaseModel, tmp_path: Path) -> None:
+    def keep_run(made: Path, metrics: dict[str, Any]) -> None:
+        shutil.copytree(made.parent, tmp_path / "kept", ignore=shutil.ignore_patterns("best-*"))
+
+    done = trained(base, tmp_path / "adapter", seal=keep_run)
+    before = weights(done.folder)
+    (tmp_path / "kept").rename(tmp_path / "adapter.part")
+    told: list[Event] = []
+    again = trained(base, tmp_path / "adapter", on=told.append)
+    assert not told and again.metrics == done.metrics and weights(again.folder) == before
+    assert not (tmp_path / "adapter.part").exists()
+
+
+def test_memory_that_runs_out_ends_with_advice_and_the_same_call_goes_on(
+    base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = weights(trained(base, tmp_path / "whole").folder)
+    step, steps = Trainer.training_step, iter(range(100))
+    held: list[weakref.ref[torch.Tensor]] = []
+
+    def full_at_the_fifth(*given: Any) -> torch.Tensor:
+        if next(steps) == 4:
+            allocated = torch.zeros(1)
+            held.append(weakref.ref(allocated))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity")
+        return step(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "training_step", full_at_the_fifth)
+        with pytest.raises(GeulgamError) as caught:
+            trained(base, tmp_path / "adapter")
+    assert str(caught.value).startswith("the memory ran out while training on 함께: CUDA out of memory")
+    for advice in ("finetune.device_batch (now 2)", "finetune.gradient_checkpointing", "finetune.block_tokens (now 32"):
+        assert advice in caught.value.hint
+    assert held[0]() is None  # what the step had allocated is free
+    assert weights(trained(base, tmp_path / "adapter").folder) == whole
 
 
 def test_another_recipe_begins_anew(base: BaseModel, tmp_path: Path) -> None:

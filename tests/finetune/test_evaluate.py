@@ -14,8 +14,8 @@ from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancelled, Event, Finished, Progress
 from finetune import evaluate
 from finetune.base import BaseModel
-from finetune.layout import encoded, essay_text
 from finetune.evaluate import bits_per_character, document_bits, gain_interval
+from finetune.layout import encoded, essay_text
 from tests.finetune.tiny import tiny_essays
 
 
