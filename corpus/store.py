@@ -265,7 +265,7 @@ class Corpus:
         if old_parts(self.folder):
             raise GeulgamError(
                 f"an older version of geulgam wrote the corpus in {self.folder}",
-                "its documents have to be taken in as imports once: corpus.imports.Imports.adopt",
+                "geulgam run, or geulgam corpus add, takes its documents in",
             )
         return _Commit()
 

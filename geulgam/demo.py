@@ -10,10 +10,11 @@ from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
-from geulgam.settings import Settings, TopicSettings, topic_name
+from geulgam.settings import Settings, TopicSettings
 from geulgam.settings_file import template
 from geulgam.stages import adapter, base, corpus, essay, evaluation, index, subset
 from geulgam.workspace import SETTINGS, Workspace
+from retrieval.topic import topic_name
 
 # Their first ten hits are measured against the sample's labels: tests/geulgam/test_demo.py.
 TOPICS = tuple(

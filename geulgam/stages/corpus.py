@@ -11,7 +11,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
 from corpus.read import read
-from corpus.store import Corpus
+from corpus.store import Corpus, old_parts
 from geulgam.graph import Node, at_work
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
@@ -42,9 +42,9 @@ class ImportsNode(Node):
         return {}
 
     def found(self) -> Manifest | None:
-        """What there is; a corpus that was made without imports, by a program, counts as imported."""
+        """What there is. Documents that are there without imports count: a program added them, or geulgam 0.1."""
         imports = Imports(self.folder)
-        if not len(imports) and not len(Corpus(self.workspace.corpus)):
+        if not (len(imports) or old_parts(self.workspace.corpus) or len(Corpus(self.workspace.corpus))):
             return None
         return Manifest(imports.fingerprint(), {}, {}, self.version, made=None)
 
@@ -74,6 +74,8 @@ class CorpusNode(Node):
 
     def found(self) -> Manifest | None:
         """What its last commit was made from."""
+        if old_parts(self.folder):
+            return None
         corpus = Corpus(self.folder)
         told = corpus.made_from
         if not told:
@@ -93,7 +95,9 @@ class CorpusNode(Node):
 
     def derive(self, on: On) -> Derived:
         """The same, telling what was done; the artifact's lock has to be held."""
-        return derive(Imports(self.workspace.imports), Corpus(self.folder), STEPS, on=on)
+        imports = Imports(self.workspace.imports)
+        imports.adopt(self.folder, on=on)  # what geulgam 0.1 left
+        return derive(imports, Corpus(self.folder), STEPS, on=on)
 
     def _by_a_program(self, corpus: Corpus) -> Manifest:
         """Documents that were added without imports stay as they are."""
@@ -125,7 +129,6 @@ def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path
     items = read(paths, columns.text_column, columns.title_column, on=about(on, "imports"))
     imports = Imports(workspace.imports)
     with at_work(workspace, "imports", on):
-        imports.adopt(workspace.corpus, on=about(on, "imports"))
         imported = imports.add(items, on=about(on, "imports"))
     with at_work(workspace, node.name, on):
         derived = node.derive(about(on, node.name))

@@ -1,11 +1,15 @@
 """new, corpus, index and topic, as a user types them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
@@ -70,6 +74,41 @@ def test_a_column_can_be_named_by_option_variable_and_file(
     assert geulgam("corpus", "add", "a.csv", "--text-column", "글월").code == 0
     monkeypatch.setenv("GEULGAM_CORPUS__TEXT_COLUMN", "글월")
     assert geulgam("corpus", "add", "a.csv").code == 0
+
+
+def test_a_title_column_that_is_corrected_corrects_the_titles_everywhere(
+    geulgam: Command, workspace: Workspace
+) -> None:
+    rows = "".join(
+        f"부제 {i},제목은 {name},{name}에 대하여 쓴 글이다\n" for i, name in enumerate(("바다", "하늘", "들판"))
+    )
+    (workspace.folder / "a.csv").write_text("title,headline2,contents\n" + rows, encoding="utf-8")
+    geulgam("corpus", "add", "a.csv")
+    geulgam("index", "build")
+    assert [hit["title"] for hit in geulgam("index", "search", "부제", "--json").json] != []
+    said = geulgam("corpus", "add", "a.csv", "--title-column", "headline2")
+    assert said.code == 0 and "changed" in said.out
+    assert geulgam("index", "status", "--json").json["reasons"] == ["corpus changed"]
+    assert geulgam("index", "build").code == 0
+    assert geulgam("index", "search", "부제", "--json").json == []
+    assert {hit["title"] for hit in geulgam("index", "search", "제목은", "--json").json} == {
+        f"제목은 {name}" for name in ("바다", "하늘", "들판")
+    }
+
+
+def test_a_workspace_of_the_version_before_is_taken_over(geulgam: Command, indexed: Workspace) -> None:
+    documents = list(Corpus(indexed.corpus))
+    shutil.rmtree(indexed.folder / "imports")
+    shutil.rmtree(indexed.corpus)
+    indexed.corpus.mkdir()
+    kinds = [("id", pa.string()), ("text", pa.string()), ("title", pa.string()), ("source", pa.string())]
+    schema = pa.schema([*kinds, ("metadata", pa.map_(pa.string(), pa.string()))])
+    columns = [[getattr(d, name) for d in documents] for name, _ in kinds]
+    table = pa.table([*columns, [list(d.metadata.items()) for d in documents]], schema=schema)
+    pq.write_table(table, indexed.corpus / "part-000001.parquet")
+    assert "geulgam run" in geulgam("corpus", "stats").err
+    assert geulgam("index", "build").code == 0
+    assert list(Corpus(indexed.corpus)) == documents
 
 
 def test_stats_draw_lengths_and_give_json_alone_on_stdout(geulgam: Command, indexed: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,43 @@ def test_a_topic_that_matches_nothing_fails_at_the_end_and_the_others_are_done(
     assert "error: " in said.err and "블랙홀" in said.err.splitlines()[-2]
     assert "adapter 우주" not in said.err
     assert (small.folder / "essays" / "함께-001" / "essay.md").exists()
+
+
+def test_a_topic_for_which_memory_does_not_suffice_ends_with_advice_and_the_others_are_done(
+    geulgam: Command, small: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from finetune.trainer import AdapterTrainer
+
+    step = AdapterTrainer.training_step
+    calls: list[int] = []
+
+    def first_is_too_large(*given: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return step(*given, **named)
+
+    monkeypatch.setattr(AdapterTrainer, "training_step", first_is_too_large)
+    geulgam("topic", "add", "가족", "--query", "가족 식구 어머니 아버지")
+    said = geulgam("run")
+    assert said.code == 1 and "Traceback" not in said.err
+    assert "memory" in said.err.splitlines()[-2] and "finetune.device_batch" in said.err.splitlines()[-1]
+    assert (small.folder / "essays" / "가족-001" / "essay.md").exists()
+    assert not (small.folder / "essays" / "함께-001").exists()
+
+
+def test_what_was_trained_on_essays_that_are_held_out_now_is_stale_and_says_why(
+    geulgam: Command, written: Workspace
+) -> None:
+    edit(written, "test_share =", "test_share = 0.5")
+    told = lines(written)
+    assert told[0] == "sides: settings changed: test_share 0.12 → 0.5"
+    said = geulgam("run")
+    (why,) = [line for line in said.err.splitlines() if line.startswith("adapter 함께: ")]
+    assert re.search(r"\d+ of its training documents are held out now", why)
+    assert lines(written) == []
 
 
 def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
@@ -144,6 +182,21 @@ def test_without_topics_or_essays_it_says_what_to_type(geulgam: Command, workspa
     geulgam("topic", "remove", "함께")
     said = geulgam("run")
     assert said.code == 1 and "there is no topic yet" in said.err and "geulgam topic add" in said.err
+
+
+def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace) -> None:
+    shown = geulgam("status").out
+    for name in ("imports", "corpus", "sides", "index", "subset 함께", "adapter 함께", "evaluation 함께", "essay 함께"):
+        assert re.search(rf"{name}  fresh", shown), shown
+    edit(written, "epochs =", "epochs = 3")
+    (written.evaluation("함께") / "metrics.json").unlink()
+    states = {state["name"]: state for state in geulgam("status", "--json").json}
+    assert states["adapter 함께"]["reasons"] == ["recipe changed: epochs 2 → 3"]
+    assert states["adapter 함께"]["seconds"] > 0 and states["adapter 함께"]["bytes"] > 1000
+    assert states["adapter 함께"]["made"].startswith("20") and states["adapter 함께"]["inputs"] == ["subset 함께"]
+    assert states["evaluation 함께"]["there"] is False and states["evaluation 함께"]["depends"] == ["adapter"]
+    assert states["index"]["fresh"] and states["corpus"]["fresh"]
+    assert "stale: recipe changed: epochs 2 → 3" in geulgam("status").out
 
 
 @pytest.mark.parametrize("command", ["finetune", "evaluate"])

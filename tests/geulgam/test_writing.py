@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
@@ -96,11 +97,85 @@ def test_an_interrupted_essay_is_gone_on_with(
     assert numbers[2] == 1  # the first piece was not written twice
 
 
+def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
+    geulgam: Command, written: Workspace, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from generate.piece import write_piece
+
+    words = ("generate", "함께", "--chars", "150", "--seed", "3")
+    whole = geulgam(*words).out
+    calls: list[int] = []
+
+    def interrupted(desk: Any, context: Any, standing: str, number: int, *more: Any) -> Any:
+        calls.append(number)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return write_piece(desk, context, standing, number, *more)
+
+    monkeypatch.setattr("generate.writer.write_piece", interrupted)
+    assert geulgam(*words).code == 130
+    (written.folder / "new.txt").write_text("뷁쒫퉳 새로 쓴 글이다. 🍀", encoding="utf-8")  # other tokens than before
+    assert geulgam("corpus", "add", "new.txt").code == 0
+    again = geulgam(*words)
+    assert again.code == 0 and again.out == whole  # the adapter keeps the vocabulary that it was trained with
+    assert calls[2] == 1
+
+
+def test_an_adapter_is_measured_and_reviewed_on_its_own_split_though_a_new_training_was_begun(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from retrieval.topic import Subset
+
+    trained = Subset.load(written.adapter("함께") / "subset.parquet")
+    geulgam("topic", "add", "함께", "--query", "어머니 동생 저녁")
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("finetune.adapt.adapt", interrupted)
+    assert geulgam("finetune", "함께").code == 130
+    assert Subset.load(written.subset("함께") / "subset.parquet").ids() != trained.ids()  # a new one was selected
+    (written.evaluation("함께") / "metrics.json").unlink()
+    (measured,) = geulgam("evaluate", "--json").json
+    assert measured["essays"] == len(trained.ids("test"))
+    asked: list[list[str]] = []
+    get = Corpus.get
+
+    def noted(corpus: Corpus, ids: Any) -> Any:
+        asked.append(list(ids))
+        return get(corpus, ids)
+
+    monkeypatch.setattr(Corpus, "get", noted)
+    assert geulgam("generate", "함께").code == 0
+    assert asked[-2:] == [trained.ids("train"), [*trained.ids("valid"), *trained.ids("test")]]
+
+
+def test_what_finetune_is_told_is_kept_and_the_next_run_does_not_undo_it(geulgam: Command, written: Workspace) -> None:
+    said = geulgam("finetune", "--epochs", "3", "--method", "freeze")
+    assert said.code == 0 and "finetune.epochs is now 3.0" in said.err and 'finetune.method is now "freeze"' in said.err
+    assert "adapter 함께" not in geulgam("run", "--dry-run").out
+    assert geulgam("finetune").out == "함께: up to date\n"
+
+
+def test_how_it_is_run_makes_nothing_stale(geulgam: Command, written: Workspace) -> None:
+    text = written.settings_file.read_text(encoding="utf-8")
+    for line in ("device_batch = 1", "gradient_checkpointing = true", "checkpoint_steps = 7", 'device = "cpu"'):
+        text = text.replace("[finetune]", f"[finetune]\n{line}")
+    text = text.replace("\ncheckpoint_steps = 1\n", "\n")
+    written.settings_file.write_text(text, encoding="utf-8")
+    assert geulgam("run", "--dry-run").out == "everything is up to date\n"
+    written.settings_file.write_text(text.replace("[finetune]", '[finetune]\nprecision = "fp16"'), encoding="utf-8")
+    assert "recipe changed: precision" in geulgam("run", "--dry-run").out  # which does change the weights
+
+
 def test_evaluate_gives_a_table_and_json(geulgam: Command, written: Workspace) -> None:
     assert "함께" in geulgam("evaluate").out
     (measured,) = geulgam("evaluate", "--json").json
     assert measured["topic"] == "함께" and measured["base"] > 0 and measured["adapted"] > 0
     assert measured["essays"] >= 1
+    low, high = measured["interval"]
+    assert low <= measured["gain"] <= high
+    assert "95 %" in geulgam("evaluate").out
     told = json.loads((written.evaluation("함께") / "metrics.json").read_text(encoding="utf-8"))
     assert told["base"] == measured["base"] and told["seconds"] > 0 and told["recipe"]["method"] == "lora"
 
