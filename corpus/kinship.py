@@ -1,138 +1,161 @@
-"""Which documents are one essay: parts of it, other editions of it, copies that differ in a few words.
+"""Which documents are kin: parts of one essay, other editions of it, copies that differ in a few words.
 
-They must not stand on two sides of a split, or what is held out would have been trained on. Measured on 1,259
-real essays: pairs of editions share 80 % or more of the shorter one's shingles, all other pairs under 9 %.
+They must not stand on two sides, or what is held out would have been trained on. Kin are
+
+- documents of the same title and author, numbers of parts aside ("샘바리(1/5)"); where it is not known of one of them
+  whose it is, because its source is no page, those of the same title;
+- documents of the same page, if it is the page of one essay;
+- near-duplicates (:mod:`corpus.duplicates`);
+
+and the kin of kin. A title or a page is believed of the first ten documents that have it, in a larger corpus of as many
+as a quarter of what came before, of fifty at most: what more have is a site's name or "일상", not an essay's. What
+makes two documents kin is in them and in what stands before them, so documents that are added part none.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.digests import DTYPE, Digest
 from corpus.document import Document
+from corpus.duplicates import Pairs, Sample, alike, shingles
+from corpus.events import On, Task, silent
+from corpus.korean import NO_TITLE, NUMBER_AFTER, NUMBER_BEFORE
+from corpus.parts import Places, batches, digests, rows, taken
+from corpus.store import Corpus
 
-SHINGLE = 8  # letters; 6 to 10 give the same groups
-SHARED = 0.2  # of the shorter document's shingles: between the 9 % and the 80 % measured
-_NEIGHBOURS = 32  # documents with the same shingle that each is compared to: a copied page stands in a chain
-_SHINGLES = 20_000_000  # looked at in all; of more, a random sample
+_FEWEST, _MOST = 10, 50  # documents that a title or a page is believed of
+_AT_ONCE = 16_000_000  # shingles of the pairs that are compared together: 128 MB
 
 _NOT_LETTER = re.compile(r"[\W_]+")
-# Titles that say nothing.
-_EMPTY = {"", "none", "null", "nan", "na", "무제", "제목없음", "제목", "untitled", "notitle", "title", "no", "x"}
-# "3. ", "#59. ", "[12] " before a title; " (2)", " 2/5", " II", " 3부", " (하)" after it.
-_LEADING = re.compile(r"^\s*[#(\[<]*\d+\s*[.):\]>]+\s*")
-_TRAILING = re.compile(
-    r"[\s\-–—_,.:]*(?:"
-    r"[(\[<#]*\s*\d+(?:\s*/\s*\d+)?\s*(?:부|편|화|회|장|권|탄)?\s*[)\]>.]*"
-    r"|(?:(?<=\s)|[(\[<])\s*(?:[ivx]+|상|중|하|전|후|上|中|下)\s*(?:편|권|부)?\s*[)\]>]*"
-    r")\s*$"
-)
+_Row = tuple[str, str, str]  # text, title, source
+_Texts = Callable[[Places], Sequence[str]]  # those in these places, which ascend
 
 
-def groups(documents: Sequence[Document]) -> list[list[int]]:
-    """The documents' places, grouped by essay; the groups and what is in them in ascending order.
-
-    Together are: documents of the same title and author, numbers of parts aside ("샘바리(1/5)"); those of the
-    same page, if it is the page of one essay; and those that share a fifth of the shorter one's text.
-    """
-    union = _Union(len(documents))
-    for one, other in _kin(documents):
-        union.join(one, other)
-    for one, other in near_duplicates([document.text for document in documents]):
-        union.join(one, other)
+def groups(documents: Sequence[Document], *, on: On = silent) -> list[list[int]]:
+    """The documents' places, grouped by kin; the groups and what is in them in ascending order."""
     found: dict[int, list[int]] = defaultdict(list)
-    for place in range(len(documents)):
-        found[union.root(place)].append(place)
+    told = ((one.text, one.title, one.source) for one in documents)
+    anchors = _anchors(len(documents), told, lambda places: [documents[place].text for place in places.tolist()], on)
+    for place, anchor in enumerate(anchors.tolist()):
+        found[anchor].append(place)
     return list(found.values())
 
 
-def _kin(documents: Sequence[Document]) -> Iterator[tuple[int, int]]:
-    """Pairs that titles and sources tell to be parts of one essay."""
-    by_title: dict[str, list[int]] = defaultdict(list)
-    by_page: dict[str, list[int]] = defaultdict(list)
-    for place, document in enumerate(documents):
-        title = title_of_whole(document.title)
-        if title:
-            by_title[title].append(place)
-        page = urlsplit(document.source)
-        if page.netloc and (page.path.strip("/") or page.query):
-            by_page[document.source].append(place)
-    most = max(10, len(documents) // 4)  # more of one title or page: a site's name, not an essay's
-    for places in by_title.values():
-        if len(places) > most:
-            continue
-        authors = defaultdict(list)
-        for place in places:
-            authors[author_page(documents[place].source)].append(place)
-        # A source that is no page (a file, a society's name) may be anybody's.
-        for same in [places] if "" in authors else authors.values():
-            yield from pairwise(same)
-    for places in by_page.values():
-        if len(places) <= most:
-            yield from pairwise(places)
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """The documents in stored order: ``ids`` (n,), and ``anchors`` (n,), the place where the first of their kin is."""
+
+    ids: Digest
+    anchors: Places
+
+
+def kin(corpus: Corpus, *, on: On = silent) -> Kin:
+    """Who belongs together in the whole corpus, as it is now.
+
+    Reads the texts once, and of some a second time; holds some 3 kB for each document. Raises as Corpus does.
+    """
+    parts = corpus.parts()
+    counts = [rows(part) for part in parts]
+
+    def told() -> Iterator[_Row]:
+        for batch in batches(parts, ["text", "title", "source"]):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def texts(places: Places) -> list[str]:
+        tables = taken(parts, counts, places, ["text"])
+        return [str(text) for table in tables for text in table.column("text").to_pylist()]
+
+    ids = [np.empty(0, DTYPE), *(digests(part, "id") for part in parts)]
+    return Kin(np.concatenate(ids), _anchors(sum(counts), told(), texts, on))
 
 
 def title_of_whole(title: str) -> str:
     """The title's letters without the number of a part; empty if it says nothing."""
-    whole = _TRAILING.sub("", _LEADING.sub("", title.lower()))
+    whole = NUMBER_AFTER.sub("", NUMBER_BEFORE.sub("", title.lower()))
     letters = _NOT_LETTER.sub("", whole) or _NOT_LETTER.sub("", title.lower())
-    return "" if letters in _EMPTY or letters.isdigit() else letters
+    return "" if letters in NO_TITLE or letters.isdigit() else letters
 
 
 def author_page(source: str) -> str:
     """Where the other parts of this page's essay would stand: its address without the last step; "" if none."""
-    page = urlsplit(source)
-    return f"{page.netloc}{page.path.rstrip('/').rpartition('/')[0]}" if page.netloc else ""
+    site, path, _ = _address(source)
+    return f"{site}{path.rstrip('/').rpartition('/')[0]}" if site else ""
 
 
-def near_duplicates(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of texts, lower place first, that share at least :data:`SHARED` of the shorter one's shingles.
-
-    Spaces, punctuation and case do not count. A shingle that very many share (a page's footer) is compared along
-    a chain only, so that time stays in proportion to the texts: 0.6 s for 1,259 essays.
-    """
-    shingles = [_shingles(text) for text in texts]
-    total = sum(map(len, shingles))
-    if total > _SHINGLES:
-        step = np.uint64(-(-total // _SHINGLES))
-        shingles = [hashes[hashes % step == 0] for hashes in shingles]
-    sizes = np.array([len(hashes) for hashes in shingles], np.int64)
-    if not sizes.sum():
-        return []
-    hashes = np.concatenate(shingles)
-    owners = np.repeat(np.arange(len(texts)), sizes)
-    order = np.argsort(hashes, kind="stable")  # owners stay ascending within a shingle
-    hashes, owners = hashes[order], owners[order]
-    pairs: list[NDArray[np.int64]] = []
-    for distance in range(1, _NEIGHBOURS):
-        same = np.flatnonzero(hashes[:-distance] == hashes[distance:])
-        if not len(same):
-            break
-        pairs.append(owners[same] * len(texts) + owners[same + distance])
-    if not pairs:
-        return []
-    keys, shared = np.unique(np.concatenate(pairs), return_counts=True)
-    one, other = keys // len(texts), keys % len(texts)
-    close = shared >= SHARED * np.minimum(sizes[one], sizes[other])
-    return list(zip(one[close].tolist(), other[close].tolist(), strict=True))
+def essay_page(source: str) -> str:
+    """The source if it may be the page of one essay; "" for a site's first page and what is no page."""
+    site, path, query = _address(source)
+    return source if site and (path.strip("/") or query) else ""
 
 
-def _shingles(text: str) -> NDArray[np.uint64]:
-    """The distinct hashes of the text's runs of :data:`SHINGLE` letters; of a shorter text, that of all of it."""
-    letters = _NOT_LETTER.sub("", text.lower())
-    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-    width = min(SHINGLE, len(codes))
-    if not width:
-        return np.zeros(0, np.uint64)
-    hashes = np.zeros(len(codes) - width + 1, np.uint64)
-    for place in range(width):
-        hashes = hashes * np.uint64(6364136223846793005) + codes[place : len(hashes) + place]
-    hashes ^= hashes >> np.uint64(33)
-    return np.unique(hashes * np.uint64(0xFF51AFD7ED558CCD))
+def _address(source: str) -> tuple[str, str, str]:
+    """Site, path and query of a page; of what is none the site is empty."""
+    try:
+        page = urlsplit(source)
+    except ValueError:  # a bracket that belongs to no IPv6 address
+        return "", "", ""
+    return page.netloc, page.path, page.query
+
+
+def _anchors(count: int, told: Iterable[_Row], texts: _Texts, on: On) -> Places:
+    sample = Sample(count)
+    titles, authors, pages = (np.zeros(count, np.int64) for _ in range(3))  # hashes, 0 for none
+    with Task(on, "comparing", count, "document") as task:
+        for place, (text, title, source) in enumerate(told):
+            sample.add(text)
+            titles[place], authors[place] = _hash(title_of_whole(title)), _hash(author_page(source))
+            pages[place] = _hash(essay_page(source))
+            task.advance()
+    of_authors = np.where((titles != 0) & (authors != 0), titles * 31 + authors, 0)
+    believed = _believed(titles)
+    anybodys = np.unique(titles[believed[authors[believed] == 0]])
+    believed = believed[np.isin(titles[believed], anybodys)]
+    sets = _Union(count)
+    for keys, places in ((pages, _believed(pages)), (of_authors, _believed(of_authors)), (titles, believed)):
+        for one, other in _chain(keys, places):
+            sets.join(one, other)
+    _join_alike(sets, sample.candidates(), sample.sizes, texts, on)
+    return sets.roots()
+
+
+def _hash(key: str) -> int:
+    return hash(key) if key else 0
+
+
+def _believed(keys: NDArray[np.int64]) -> Places:
+    """The documents whose key, unless it is 0, is believed, in the order of the keys, then of their places."""
+    places = np.flatnonzero(keys)
+    places = places[np.argsort(keys[places], kind="stable")]
+    numbers = np.arange(len(places))
+    first = np.diff(keys[places], prepend=0) != 0
+    before = numbers - np.maximum.accumulate(np.where(first, numbers, 0))  # how many of the same key
+    return places[before < np.clip(places // 4, _FEWEST, _MOST)]
+
+
+def _chain(keys: NDArray[np.int64], places: Places) -> Iterator[tuple[int, int]]:
+    """Each of these documents, in the order of their keys, with the next one of the same key."""
+    same = keys[places[1:]] == keys[places[:-1]]
+    return zip(places[:-1][same].tolist(), places[1:][same].tolist(), strict=True)
+
+
+def _join_alike(sets: "_Union", pairs: Pairs, sizes: NDArray[np.int64], texts: _Texts, on: On) -> None:
+    """Join those of the pairs that are near-duplicates. ``sizes``: shingles of each text."""
+    portions = np.cumsum(sizes[pairs].sum(axis=1)) // _AT_ONCE
+    with Task(on, "comparing closely", len(pairs), "pair") as task:
+        for portion in np.split(pairs, np.flatnonzero(np.diff(portions)) + 1):
+            apart = [pair for pair in portion.tolist() if sets.root(pair[0]) != sets.root(pair[1])]
+            places = np.unique(np.array(apart, np.intp))
+            distinct = dict(zip(places.tolist(), map(np.unique, map(shingles, texts(places))), strict=True))
+            for one, other in apart:
+                if sets.root(one) != sets.root(other) and alike(distinct[one], distinct[other]):
+                    sets.join(one, other)
+            task.advance(len(portion))
 
 
 class _Union:
@@ -150,3 +173,6 @@ class _Union:
     def join(self, one: int, other: int) -> None:
         one, other = self.root(one), self.root(other)
         self._above[max(one, other)] = min(one, other)
+
+    def roots(self) -> Places:
+        return np.fromiter(map(self.root, range(len(self._above))), np.intp, len(self._above))

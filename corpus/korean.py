@@ -1,5 +1,7 @@
 """What the corpus knows about Korean: the syllables of its prose, the names of its columns, the words for parts."""
 
+import re
+
 # The most frequent syllables of KorQuAD's passages and of 1,261 essays (72 % of the syllables of each).
 FREQUENT = frozenset(
     "다이는에을고의하가지로한은서기를도아나어사그리시들으대게해있인자라었일했정수만보것과내부스마주전면상장되년여제며국와적우"
@@ -35,4 +37,17 @@ SOURCE = (
     "출처",
     "링크",
     "주소",
+)
+
+
+# Titles that say nothing, in letters alone.
+NO_TITLE = {"", "none", "null", "nan", "na", "무제", "제목없음", "제목", "untitled", "notitle", "title", "no", "x"}
+# "3. ", "#59. ", "[12] " before a title.
+NUMBER_BEFORE = re.compile(r"^\s*[#(\[<]*\d+\s*[.):\]>]+\s*")
+# " (2)", " 2/5", " II", " 3부", " (하)" after it.
+NUMBER_AFTER = re.compile(
+    r"[\s\-–—_,.:]*(?:"
+    r"[(\[<#]*\s*\d+(?:\s*/\s*\d+)?\s*(?:부|편|화|회|장|권|탄)?\s*[)\]>.]*"
+    r"|(?:(?<=\s)|[(\[<])\s*(?:[ivx]+|상|중|하|전|후|上|中|下)\s*(?:편|권|부)?\s*[)\]>]*"
+    r")\s*$"
 )

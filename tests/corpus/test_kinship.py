@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from corpus.document import Document, document
-from corpus.kinship import groups, near_duplicates, title_of_whole
+from corpus.kinship import groups, title_of_whole
 
 LETTERS = "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
 
