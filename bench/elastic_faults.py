@@ -30,7 +30,8 @@ from corpus.store import Corpus
 from retrieval.bm25 import Bm25Index
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
-from retrieval.elastic.paging import document_ids
+from retrieval.elastic.keys import Keyed
+from retrieval.elastic.paging import document_keys
 from tests.elastic_server import Server
 
 AWAY = 3  # seconds for which a node is dead
@@ -88,8 +89,8 @@ def killing(server: Server, node: int) -> Callable[[], None]:
 
 def check(index: ElasticsearchIndex, corpus: Corpus, embedded: Bm25Index) -> None:
     """Print whether the index holds what it should."""
-    found = document_ids(index.client, index.alias)
-    wanted = corpus.digests()
+    found = document_keys(index.client, index.alias)
+    wanted = Keyed.of(corpus).keys
     missing, twice = np.setdiff1d(wanted, found), len(found) - len(np.unique(found))
     same = sum(index.search(query, K) == embedded.search(query, K) for query in queries())
     print(f"   {len(found):,} documents: {len(missing):,} missing, {twice:,} twice; ", end="")
@@ -125,9 +126,9 @@ def main() -> None:
         began = time.perf_counter()
         storm = index("storm")
         with Tormentor(server, storm, deeds) as tormentor:
-            loaded = storm.build(corpus)
-        lost = loaded.lost if loaded else 0
-        print(f"   {time.perf_counter() - began:.1f} s, {tormentor.done} kills, {lost} shards lost")
+            built = storm.build(corpus)
+        notes = "; ".join(built.notes) or "no shard lost"
+        print(f"   {time.perf_counter() - began:.1f} s, {tormentor.done} kills, {notes}")
         check(storm, corpus, embedded)
 
         print("3. all nodes are killed, and started again when the load has given up", flush=True)
@@ -148,7 +149,7 @@ def main() -> None:
         server.wait()
         (unfinished,) = night.client.indices.get(index=f"{night.alias}-*").body
         night.client.indices.refresh(index=unfinished)
-        print(f"   {len(document_ids(night.client, unfinished)):,} documents were on disk")
+        print(f"   {len(document_keys(night.client, unfinished)):,} documents were on disk")
         night.build(corpus)
         check(night, corpus, embedded)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from elasticsearch import Elasticsearch, helpers
 
 from bench.scale import Drawn, prepare
+from corpus.digests import to_hex
 from corpus.store import Corpus
 from retrieval.elastic.connection import Access
 from retrieval.elastic.index import ElasticsearchIndex
@@ -29,10 +30,10 @@ def peer(client: Elasticsearch, folder: Path) -> float:
     """Seconds of `helpers.bulk` until all documents can be found."""
     name = "bench-peer"
     client.indices.delete(index=name, ignore_unavailable=True)
-    documents = TermStore(folder / "terms", Drawn()).of(Corpus(folder / "corpus").ids())
-    rows = [(id_, " ".join(terms)) for id_, terms in documents]
+    documents = TermStore(folder / "terms", Drawn()).of(to_hex(Corpus(folder / "corpus").versions()))
+    rows = [(version, " ".join(terms)) for version, terms in documents]
     began = time.perf_counter()
-    helpers.bulk(client, ({"_index": name, "_id": id_, "text": text} for id_, text in rows))
+    helpers.bulk(client, ({"_index": name, "_id": version, "text": text} for version, text in rows))
     client.indices.refresh(index=name)
     seconds = time.perf_counter() - began
     assert client.count(index=name)["count"] == len(rows)
@@ -45,9 +46,9 @@ def ours(client: Elasticsearch, access: Access, folder: Path, nodes: int) -> tup
     corpus = Corpus(folder / "corpus")
     index = ElasticsearchIndex("bench-ours", folder, Drawn(), access=access, replicas=0)
     began = time.perf_counter()
-    loaded = index.build(corpus)
+    built = index.build(corpus)
     seconds = time.perf_counter() - began
-    assert loaded and loaded.documents == len(corpus)
+    assert built.documents == len(corpus)
     began = time.perf_counter()
     if nodes > 1:
         ElasticsearchIndex("bench-ours", folder, Drawn(), access=access, replicas=1).build(corpus)

@@ -15,9 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.essays import QUERIES, shared_documents, shared_folder
-from bench.retrieval import korquad, lines
-from corpus.document import Document, document_id
-from corpus.store import Corpus
+from bench.retrieval import korquad, lines, passages, stored
 from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.elastic.connection import Access
@@ -57,30 +55,26 @@ def main() -> None:
     kiwi = analyzer("kiwi")
     folder = shared_folder() / "data" / "korquad"
     rows, questions = lines(folder / "passages.jsonl"), lines(folder / "queries.jsonl")
-    ids = {row["id"]: document_id(row["id"]) for row in rows}  # a server is given ids of this form alone
-    bare = [Document(ids[row["id"]], row["text"]) for row in rows]
-    titled = [Document(ids[row["id"]], row["text"], row["title"].replace("_", " ")) for row in rows]
-    questions = [question | {"passage_id": ids[question["passage_id"]]} for question in questions]
     with tempfile.TemporaryDirectory() as temporary, Server.start() as server:
         access = Access.given(server.environment)
 
         def on_server(name: str) -> ElasticsearchIndex:
             return ElasticsearchIndex(f"bench-{name}", Path(temporary, name), kiwi, access=access, shards=shards)
 
-        corpus = Corpus(Path(temporary, "corpus"))
-        corpus.add(shared_documents())
+        corpus = stored(Path(temporary, "corpus"), shared_documents())
         embedded = Bm25Index(Path(temporary, "essays"), kiwi)
-        embedded.build(corpus, progress=True)
+        embedded.build(corpus)
         essays = on_server("essays")  # in the same folder: the terms are there already
         essays.build(corpus)
         print(f"{len(corpus):,} real essays, k = {K}, {shards} shard(s)")
         agreement(embedded, essays)
         print(f"\nKorQuAD, {len(rows)} passages, {len(questions):,} questions, nDCG@10")
-        for title, passages in (("without titles", bare), ("with titles", titled)):
-            name = title.replace(" ", "-")
-            ours = korquad(Bm25Index(Path(temporary, name), kiwi), passages, questions)
-            theirs = korquad(on_server(name), passages, questions)
-            print(f"{title:<16}embedded {ours.ndcg:.4f}, Elasticsearch {theirs.ndcg:.4f}", flush=True)
+        for name, titled in (("without titles", False), ("with titles", True)):
+            place = name.replace(" ", "-")
+            asked = stored(Path(temporary, f"{place}-corpus"), passages(rows, titled))
+            ours = korquad(Bm25Index(Path(temporary, place), kiwi), asked, questions)
+            theirs = korquad(on_server(place), asked, questions)
+            print(f"{name:<16}embedded {ours.ndcg:.4f}, Elasticsearch {theirs.ndcg:.4f}", flush=True)
 
 
 if __name__ == "__main__":
