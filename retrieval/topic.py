@@ -6,16 +6,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.atomic import replacing
 from corpus.errors import GeulgamError
+from corpus.sides import SIDES, Side
 
-Side = Literal["train", "valid", "test"]
-SIDES: tuple[Side, ...] = get_args(Side)
 _NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
 _FORBIDDEN = '/\\:*?"<>|'
 _UNSEEN = ("Cc", "Cs", "Cf", "Zl", "Zp")  # control, surrogate, format; separators of lines and paragraphs

@@ -6,7 +6,7 @@ from retrieval.spelling import near
 from retrieval.strings import Strings
 
 VOCABULARY = sorted(
-    ["함께", "함께하다", "함박눈", "밤새", "가족", "가죽", "아직", "글", "글쓰기", "방", "봄", "ai", "헤어지다"]
+    ["함께", "함께하다", "함박눈", "밤새", "가족", "가죽", "아직", "글", "글쓰기", "방", "봄", "ai", "aid", "헤어지다"]
 )
 
 
@@ -30,6 +30,7 @@ def nearest(term: str) -> list[str]:
         ("가족사진", []),  # two characters shorter
         ("한께", ["함께"]),
         ("글쓰가", ["글쓰기"]),
+        ("aix", ["ai", "aid"]),  # equally near, and in as many documents
         ("우주선", []),
         ("함\ud800", ["함께"]),  # two letters, the rest the same
         ("", []),
