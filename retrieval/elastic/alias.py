@@ -50,9 +50,9 @@ def unfinished(client: Elasticsearch, alias: str) -> Unfinished | None:
     if found is None:
         return None
     index, told = found
-    meta, claims = _meta(building(alias), *found), [name for name in told["aliases"] if name != building(alias)]
-    if len(claims) != 1:
-        raise GeulgamError(f"the aliases of {index} were changed on the server while it was built", f"remove {index}")
+    meta, claims = _meta(alias, *found), [name for name in told["aliases"] if name != building(alias)]
+    if meta.alias != alias or len(claims) != 1:
+        raise GeulgamError(f"the alias {building(alias)} stands at {index}, which is no build of {alias}", _ANOTHER)
     return Unfinished(index, meta, claims[0], told["mappings"]["_meta"].get("lease", {}))
 
 

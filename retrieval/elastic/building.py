@@ -32,8 +32,9 @@ from retrieval.elastic.shards import data_nodes, no_room
 
 SHARD_DOCUMENTS = 10_000_000  # about 25 GB of terms
 _REPLICA_SECONDS = 600  # for a copy of every shard to be made on another node
-Result = TypeVar("Result")
 _BEGUN = ("more than one write index", "resource_already_exists_exception")  # by another, or by us, unanswered
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class Building:
         try:
             with self._begun(wanted) as (lease, present):
                 try:
-                    more: Any = {"patience": self.patience, "on": self.on}
-                    loaded = load(self.client, lease.claim, source, wanted, present, **more)
+                    loaded = load(self.client, lease.claim, source, wanted, present, patience=self.patience, on=self.on)
                     if loaded.documents:
                         self._patiently(partial(self._finish, lease, loaded, corpus))
                     return loaded

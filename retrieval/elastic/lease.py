@@ -114,12 +114,15 @@ class Lease:
             over.set()
 
     def check(self) -> None:
-        """Raise GeulgamError if another builder has taken the index over."""
+        """Raise GeulgamError if another builder has taken the index over, so that what is done here fails."""
         try:
             found = unfinished(self._client, self.meta.alias)
         except GeulgamError:
             return  # the server cannot tell now
-        if found and found.claim != self.claim.alias:
+        if found is None:
+            what = f"the index {self.meta.alias} was built by another meanwhile, or removed"
+            raise GeulgamError(what, "run the same command again")
+        if found.claim != self.claim.alias:
             raise _busy(found, "was taken over by", "nothing was heard from here for a minute; wait until that is done")
 
     def _renew_until(self, over: threading.Event) -> None:

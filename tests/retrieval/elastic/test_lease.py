@@ -14,7 +14,7 @@ import pytest
 
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
-from corpus.events import Begun, Event
+from corpus.events import Begun, Event, Progress
 from corpus.store import Corpus
 from retrieval.elastic import building, lease, loading, mapping
 from retrieval.elastic.index import ElasticsearchIndex
@@ -145,6 +145,21 @@ def test_of_two_that_begin_at_the_same_moment_one_builds(
     assert found(one) == COUNT
 
 
+def test_who_waits_to_see_whether_another_builds_goes_on_once_that_one_has_built(
+    corpus: Corpus, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEWAL", 3600.0)
+    one, other = (make(Counting(), "turns", place=tmp_path / name, b=b) for name, b in (("one", 0.75), ("other", 0.5)))
+    with in_the_middle(one, corpus) as end:
+
+        def on(event: Event) -> None:
+            if isinstance(event, Progress) and event.task == "waiting":
+                assert end() == []
+
+        other.build(corpus, on=on)
+    assert one.stale(corpus) and not other.stale(corpus) and len(builds(one)) == 1
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -230,13 +245,10 @@ def test_who_slept_while_another_took_over_puts_nothing_more_in_and_is_told(
     sleeper, other = (make(Counting(), "sleeper", place=tmp_path / name) for name in ("one", "other"))
     smaller = corpus_of(tmp_path / "smaller", list(corpus)[: COUNT // 2])
     with in_the_middle(sleeper, corpus) as end:
-        half = Held(smaller.folder)
-        other.terms.update(smaller)
-        half.go_on.set()
-        other.build(half)  # half of what the sleeper wants: so it goes on with the same index
+        other.build(smaller)  # half of what the sleeper wants: so it goes on with the same index
         before = builds(other)
         (error,) = end()
-    assert "no such index" in str(error) and error.hint
+    assert str(error) == f"the index {sleeper.alias} was built by another meanwhile, or removed" and error.hint
     assert found(other) == COUNT // 2 and builds(other) == before
 
 
@@ -249,6 +261,14 @@ def test_who_finds_that_another_is_at_work_on_what_was_its_own_is_told_who(
         assert "was taken over by" in str(error) and str(tmp_path / "other") in str(error)
         assert end_other() == []
     assert found(other) == COUNT and len(builds(other)) == 1
+
+
+def test_a_name_that_ends_as_that_of_a_build_is_not_taken_for_one(corpus: Corpus, make: Make) -> None:
+    make(Counting(), "name-building").build(corpus)
+    with pytest.raises(GeulgamError, match="no build of") as caught:
+        make(Counting(), "name").build(corpus)
+    assert "retrieval.elasticsearch_index" in caught.value.hint
+    assert found(make(Counting(), "name-building")) == COUNT
 
 
 def test_a_builder_is_a_folder_in_its_place(tmp_path: Path) -> None:
