@@ -20,6 +20,7 @@ from corpus.digests import Digest
 from corpus.errors import GeulgamError
 from corpus.events import On, Task
 from retrieval.elastic import alias, mapping
+from retrieval.elastic.entries import Source
 from retrieval.elastic.failures import FULL_HINT, NO_ROOM
 from retrieval.elastic.keys import held
 from retrieval.elastic.lease import Builder, Lease, taken
@@ -27,7 +28,6 @@ from retrieval.elastic.loading import Loaded, load
 from retrieval.elastic.mapping import Meta
 from retrieval.elastic.paging import document_keys
 from retrieval.elastic.patience import Away, Patience
-from retrieval.elastic.rows import Source
 from retrieval.elastic.shards import data_nodes, no_room
 
 SHARD_DOCUMENTS = 10_000_000  # about 25 GB of terms

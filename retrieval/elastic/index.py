@@ -26,6 +26,7 @@ from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.building import Building
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
+from retrieval.elastic.entries import analysed, raw
 from retrieval.elastic.failures import explaining
 from retrieval.elastic.keys import Keyed
 from retrieval.elastic.lease import Builder
@@ -33,7 +34,6 @@ from retrieval.elastic.loading import Loaded
 from retrieval.elastic.mapping import Meta, indexed
 from retrieval.elastic.paging import PAGE, pages
 from retrieval.elastic.patience import PATIENCE
-from retrieval.elastic.rows import analysed, raw
 from retrieval.index import BUILD, K1, B, Built, Hit, Made, NearTerm
 from retrieval.query import Query
 from retrieval.strings import Strings

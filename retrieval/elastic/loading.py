@@ -22,13 +22,13 @@ from elasticsearch import ApiError, Elasticsearch
 from corpus.digests import Digest, array, from_hex
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
+from retrieval.elastic.entries import Entry, Source
 from retrieval.elastic.failures import FULL, FULL_HINT, NO_ROOM, PASSING, explained, is_full, passing, reason_of
 from retrieval.elastic.keys import held
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.paging import document_keys
 from retrieval.elastic.patience import FIRST_PAUSE, PATIENCE, STEP, Away, Patience
 from retrieval.elastic.routing import Routes, going_to
-from retrieval.elastic.rows import Row, Source
 from retrieval.elastic.shards import no_room, replace_lost
 
 CHUNK_DOCUMENTS = 1_000
@@ -116,13 +116,13 @@ class _Loading:
         """Where the documents go."""
         return Routes.asked(self._client, self._index)
 
-    def send(self, rows: Iterable[Row], routes: Routes, task: Task) -> None:
-        """Send all the rows, a few chunks ahead of the servers; broken off, only what is under way."""
+    def send(self, entries: Iterable[Entry], routes: Routes, task: Task) -> None:
+        """Send all the entries, a few chunks ahead of the servers; broken off, only what is under way."""
         self.patience.answered()
         pool = ThreadPoolExecutor(routes.requests, thread_name_prefix="bulk")
         pending: deque[Future[int]] = deque()
         try:
-            for node, lines in _chunks(rows, routes):
+            for node, lines in _chunks(entries, routes):
                 pending.append(pool.submit(self._chunk, node, lines))
                 while len(pending) > 2 * routes.requests:
                     self._arrived(pending.popleft(), task)
@@ -216,13 +216,13 @@ class _Loading:
         self.refused[action["create"]["_id"]] = Refused(told["id"], told["title"], told["source"], reason)
 
 
-def _chunks(rows: Iterable[Row], routes: Routes) -> Iterator[tuple[NodeConfig | None, list[bytes]]]:
-    """The rows as lines of bulk requests: for each, what to do and the document. A request is for one node."""
-    rows = iter(rows)
+def _chunks(entries: Iterable[Entry], routes: Routes) -> Iterator[tuple[NodeConfig | None, list[bytes]]]:
+    """The entries as lines of bulk requests: for each, what to do and the document. A request is for one node."""
+    entries = iter(entries)
     begun: dict[NodeConfig | None, _Chunk] = defaultdict(_Chunk)
-    while some := list(islice(rows, ROUTED_AT_ONCE)):
-        for row, node in zip(some, routes.of(array(from_hex(row.key) for row in some)), strict=True):
-            line = b'{"create":{"_id":"%b"}}\n%b' % (row.key.encode(), row.json())
+    while some := list(islice(entries, ROUTED_AT_ONCE)):
+        for entry, node in zip(some, routes.of(array(from_hex(entry.key) for entry in some)), strict=True):
+            line = b'{"create":{"_id":"%b"}}\n%b' % (entry.key.encode(), entry.json())
             chunk = begun[node]
             if chunk.lines and (len(chunk.lines) == CHUNK_DOCUMENTS or chunk.size + len(line) > CHUNK_BYTES):
                 yield node, chunk.lines

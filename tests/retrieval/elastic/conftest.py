@@ -14,9 +14,9 @@ from corpus.document import Document
 from retrieval.analyzer import Analyzer
 from retrieval.elastic import mapping
 from retrieval.elastic.connection import Access
+from retrieval.elastic.entries import Entry, Source
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.lease import Claim
-from retrieval.elastic.rows import Row, Source
 from tests.elastic_server import Server
 from tests.retrieval.conftest import corpus_of
 
@@ -46,19 +46,19 @@ def begun(client: Elasticsearch, shards: int) -> Iterator[Claim]:
     client.indices.delete(index=name, ignore_unavailable=True)
 
 
-def row(number: int, terms: str) -> Row:
+def entry(number: int, terms: str) -> Entry:
     """A document that has its number for its key and its id."""
-    return Row(f"{number:032x}", f"{number:032x}", terms, "", "", {})
+    return Entry(f"{number:032x}", f"{number:032x}", terms, "", "", {})
 
 
-def keys_of(rows: Iterable[Row]) -> Digest:
+def keys_of(entries: Iterable[Entry]) -> Digest:
     """Their keys, sorted."""
-    return np.sort(array(from_hex(row.key) for row in rows))
+    return np.sort(array(from_hex(entry.key) for entry in entries))
 
 
-def source(rows: list[Row]) -> Source:
-    """Those of the rows that are missing."""
-    return lambda missing: (row for row in rows if keys_of([row])[0] in missing)
+def source(entries: list[Entry]) -> Source:
+    """Those of the entries that are missing."""
+    return lambda missing: (entry for entry in entries if keys_of([entry])[0] in missing)
 
 
 def fill(index: ElasticsearchIndex, documents: Iterable[Document]) -> ElasticsearchIndex:

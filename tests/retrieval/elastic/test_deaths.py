@@ -12,17 +12,17 @@ from elasticsearch import Elasticsearch
 from corpus.digests import Digest, array, from_hex
 from corpus.document import document
 from corpus.errors import GeulgamError
+from retrieval.elastic.entries import Entry, Source
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.keys import held
 from retrieval.elastic.lease import Claim
 from retrieval.elastic.loading import load
 from retrieval.elastic.paging import document_keys
 from retrieval.elastic.routing import Selector
-from retrieval.elastic.rows import Row, Source
 from retrieval.query import Terms
 from tests.elastic_server import Server
 from tests.retrieval.conftest import Counting
-from tests.retrieval.elastic.conftest import NOTHING, access, begun, fill, row
+from tests.retrieval.elastic.conftest import NOTHING, access, begun, entry, fill
 
 COUNT = 6_000
 KEYS = np.sort(array(from_hex(f"{number:032x}") for number in range(COUNT)))
@@ -56,14 +56,14 @@ def source(events: Mapping[int, Callable[[], object]]) -> Source:
     """Documents with 40 words each; after so many of them the event happens, once."""
     left = dict(events)
 
-    def rows(missing: Digest) -> Iterator[Row]:
+    def entries(missing: Digest) -> Iterator[Entry]:
         for number in range(COUNT):
             if held(array([from_hex(f"{number:032x}")]), missing)[0]:
-                yield row(number, " ".join(f"w{(number * word) % 997}" for word in range(40)))
+                yield entry(number, " ".join(f"w{(number * word) % 997}" for word in range(40)))
             if number in left:
                 left.pop(number)()
 
-    return rows
+    return entries
 
 
 def back_after(server: Server, node: int, seconds: float) -> None:

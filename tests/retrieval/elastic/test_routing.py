@@ -10,9 +10,9 @@ from corpus.digests import array, from_hex
 from retrieval.elastic.loading import load
 from retrieval.elastic.routing import MOST_REQUESTS, Routes, Selector, going_to
 from tests.elastic_server import Server
-from tests.retrieval.elastic.conftest import NOTHING, begun, keys_of, row
+from tests.retrieval.elastic.conftest import NOTHING, begun, entry, keys_of
 
-GIVEN = [row(number**7, "a") for number in range(400)]
+GIVEN = [entry(number**7, "a") for number in range(400)]
 KEYS = keys_of(GIVEN)
 
 

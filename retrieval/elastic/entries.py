@@ -1,7 +1,7 @@
 """What a document is on the server, and where that comes from: its cached terms, or its raw text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,7 +18,7 @@ from retrieval.elastic.mapping import TERM_LIMIT, indexed
 from retrieval.terms import Part, TermStore
 
 
-class Row(NamedTuple):
+class Entry(NamedTuple):
     """What is indexed of a document under its key, by the names of the fields.
 
     ``terms``: with spaces between, or the raw text; a fragment is a string that is JSON already.
@@ -39,13 +39,13 @@ class Row(NamedTuple):
 
 
 _NOTHING, _SPACE = pa.scalar(""), pa.scalar(" ")
-Source: TypeAlias = Callable[[Digest], Iterator[Row]]  # sorted keys -> those documents, in any order
+Source: TypeAlias = Callable[[Digest], Iterator[Entry]]  # sorted keys -> those documents, in any order
 
 
 def analysed(store: TermStore, documents: Keyed, get: Callable[[Sequence[str]], Iterable[Document]]) -> Source:
     """Documents with their cached terms, a part of those in memory at a time; ``get`` gives them by their ids."""
 
-    def rows(missing: Digest) -> Iterator[Row]:
+    def entries(missing: Digest) -> Iterator[Entry]:
         wanted = np.flatnonzero(held(documents.keys, missing))
         order = wanted[np.argsort(documents.versions[wanted], kind="stable")]
         versions = documents.versions[order]
@@ -54,25 +54,25 @@ def analysed(store: TermStore, documents: Keyed, get: Callable[[Sequence[str]], 
             if len(here):
                 found = get(to_hex(documents.ids[order[there]]))
                 joined = zip(to_hex(documents.keys[order[there]]), found, _joined(part, here), strict=True)
-                yield from (_row(*of_one) for of_one in joined)
+                yield from starmap(_entry, joined)
 
-    return rows
+    return entries
 
 
 def raw(documents: Iterable[Document]) -> Source:
     """Documents as they are; iterated over each time they are asked for."""
 
-    def rows(missing: Digest) -> Iterator[Row]:
+    def entries(missing: Digest) -> Iterator[Entry]:
         for document in documents:
             key = keys(array([from_hex(document.id)]), array([from_hex(document.version)]))
             if held(key, missing)[0]:
-                yield _row(to_hex(key)[0], document, f"{document.title}\n{document.text}")
+                yield _entry(to_hex(key)[0], document, f"{document.title}\n{document.text}")
 
-    return rows
+    return entries
 
 
-def _row(key: str, document: Document, terms: str | orjson.Fragment) -> Row:
-    return Row(key, document.id, terms, document.title, document.source, dict(document.metadata))
+def _entry(key: str, document: Document, terms: str | orjson.Fragment) -> Entry:
+    return Entry(key, document.id, terms, document.title, document.source, dict(document.metadata))
 
 
 def _joint(some: Digest, others: Digest) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -10,9 +10,9 @@ from corpus.digests import to_hex
 from corpus.document import Document, document
 from corpus.store import Corpus
 from retrieval.analyzer import Span
+from retrieval.elastic.entries import Entry, analysed, raw
 from retrieval.elastic.keys import Keyed, held
 from retrieval.elastic.mapping import indexed
-from retrieval.elastic.rows import Row, analysed, raw
 from retrieval.terms import TermStore
 from tests.retrieval.conftest import corpus_of, numbered
 
@@ -34,8 +34,8 @@ class Words:
         raise NotImplementedError
 
 
-def analysed_of(corpus: Corpus, store: TermStore, ids: Iterable[str]) -> list[Row]:
-    """The rows of these documents."""
+def analysed_of(corpus: Corpus, store: TermStore, ids: Iterable[str]) -> list[Entry]:
+    """The entries of these documents."""
     store.update(corpus)
     documents = Keyed.of(corpus)
     wanted = documents.keys[[id_ in set(ids) for id_ in to_hex(documents.ids)]]
@@ -46,28 +46,28 @@ def analysed_of(corpus: Corpus, store: TermStore, ids: Iterable[str]) -> list[Ro
 def test_the_terms_arrive_as_they_are_but_for_those_that_are_too_long(tmp_path: Path, wanted: list[str]) -> None:
     corpus = corpus_of(tmp_path / "corpus", (document(text) for text in TEXTS))
     ids = {document(text).id: text for text in wanted}
-    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), ids)
-    assert {row.id for row in rows} == set(ids)
-    for row in rows:
-        (terms,) = Words()([ids[row.id]])
-        assert orjson.loads(row.json())["terms"] == " ".join(map(indexed, terms))
+    entries = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), ids)
+    assert {entry.id for entry in entries} == set(ids)
+    for entry in entries:
+        (terms,) = Words()([ids[entry.id]])
+        assert orjson.loads(entry.json())["terms"] == " ".join(map(indexed, terms))
 
 
 def test_a_part_without_any_term(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus", [document("다"), document("라")])
-    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [document("다").id, document("라").id])
-    assert [orjson.dumps(row.terms) for row in rows] == [b'""', b'""']
+    entries = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [document("다").id, document("라").id])
+    assert [orjson.dumps(entry.terms) for entry in entries] == [b'""', b'""']
 
 
 def test_documents_of_one_content_are_each_there_and_share_their_terms(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus", numbered(["a b", "c d", "a b", "a b"]))
-    rows = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [f"{number:032x}" for number in (0, 1, 3)])
-    assert sorted((int(row.id, 16), orjson.loads(row.json())["terms"]) for row in rows) == [
+    entries = analysed_of(corpus, TermStore(tmp_path / "terms", Words()), [f"{number:032x}" for number in (0, 1, 3)])
+    assert sorted((int(entry.id, 16), orjson.loads(entry.json())["terms"]) for entry in entries) == [
         (0, "a b"),
         (1, "c d"),
         (3, "a b"),
     ]
-    assert len({row.key for row in rows}) == 3
+    assert len({entry.key for entry in entries}) == 3
 
 
 def test_another_title_is_another_key_and_nothing_else_is(tmp_path: Path) -> None:
@@ -82,6 +82,6 @@ def test_another_title_is_another_key_and_nothing_else_is(tmp_path: Path) -> Non
 def test_raw_documents_have_the_keys_of_the_corpus(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus", (document(text, f"제목 {text}") for text in TEXTS))
     keys = Keyed.of(corpus).keys
-    rows = list(raw(corpus)(keys[1:]))
-    assert sorted(row.key for row in rows) == to_hex(keys[1:])
-    assert all(str(row.terms).startswith(f"{row.title}\n") for row in rows)
+    entries = list(raw(corpus)(keys[1:]))
+    assert sorted(entry.key for entry in entries) == to_hex(keys[1:])
+    assert all(str(entry.terms).startswith(f"{entry.title}\n") for entry in entries)
