@@ -29,7 +29,9 @@ def open_index(
     ``folder``: its files, or beside a server the cached terms; ``corpus``: whose titles, sources and metadata a query's
     filters are held against. Only of an Elasticsearch server are ``name``, what the index is called there, ``shards``
     (None: one per data node) and ``replicas`` (None: one as soon as there is a second node); how to reach it the
-    environment tells (:mod:`retrieval.elastic.connection`). Raises GeulgamError for a backend that there is not.
+    environment tells (:mod:`retrieval.elastic.connection`).
+
+    Raises GeulgamError for a backend that there is not, and for an index on a server without a name.
     """
     match backend:
         case "bm25s":
@@ -41,6 +43,8 @@ def open_index(
 
             return RankBm25Index(folder, analyzer, k1=k1, b=b, corpus=corpus)
         case "elasticsearch":
+            if not name:
+                raise GeulgamError("an index on a server needs a name there", "retrieval.elasticsearch_index")
             from retrieval.elastic.index import ElasticsearchIndex
 
             return ElasticsearchIndex(name, folder, analyzer, k1=k1, b=b, shards=shards, replicas=replicas)
