@@ -8,7 +8,6 @@ What it does not do: among very many texts a pair that shares little more than a
 many texts have counts for few pairs of them. A pair that shares a half is not.
 """
 
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -20,7 +19,7 @@ SHARED = 0.2
 _KEPT = 256  # shingles of a text that are kept, unless one in _RAREST is more
 _RAREST = 8
 _FEW = 8  # texts with the same shingle of which each is paired with each; a later one with the one before it
-_SLICE = 1 << 24  # shingles looked at together
+_SLICE = 1 << 22  # shingles or pairs looked at together
 _FACTOR = 0x5851F42D4C957F2D  # odd
 _LAST_LETTER = 0x3FFFF  # no script has letters beyond
 
@@ -74,8 +73,8 @@ class Sample:
         step = 1
         while step < _RAREST and len(hashes) > _KEPT * step:
             step *= 2
-        kept = np.unique(hashes[hashes & np.uint64(step - 1) == 0])
-        kept = np.unique(kept >> np.uint64(self._bits)) << np.uint64(self._bits) | np.uint64(self._texts)
+        kept, bits = hashes[hashes & np.uint64(step - 1) == 0], np.uint64(self._bits)
+        kept = np.unique(kept >> bits) << bits | np.uint64(self._texts)
         end = self._filled + len(kept)
         if end > len(self._kept):
             self._kept.resize(max(end, len(self._kept) * 3 // 2), refcheck=False)  # in place, if it is large
@@ -89,36 +88,58 @@ class Sample:
         Whether two texts are a pair depends on them and on those before them alone, so what comes later takes none
         away. The sample can be asked once: this empties it.
         """
-        keys = self._pairs()
+        keys, found, low = self._pairs(), [np.empty((0, 2), np.int64)], 0
         keys.sort()
-        first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else keys
-        shared = np.diff(first, append=len(keys))
-        keys = keys[first]
-        pairs = np.stack(np.divmod(keys, max(1, len(self.sizes))), axis=1)
-        fewest = self.sizes[pairs].min(axis=1) / self._steps[pairs].max(axis=1)
-        likely: NDArray[np.bool_] = shared >= np.maximum(1, SHARED / 2 * fewest)
-        return pairs[likely]
+        while low < len(keys):
+            last = keys[min(low + _SLICE, len(keys)) - 1]
+            high = int(np.searchsorted(keys, last, side="right"))
+            found.append(self._likely(keys[low:high]))
+            low = high
+        return np.concatenate(found)
 
-    def _pairs(self) -> Pairs:
-        """For each kept shingle, who shares it: ``one * count + other``, as often as they share any."""
-        kept, places = self._kept[: self._filled], np.uint64((1 << self._bits) - 1)
+    def _likely(self, keys: NDArray[np.int64]) -> Pairs:
+        """Of pairs, sorted, each as often as it shares a shingle, those that share enough."""
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        shared = np.diff(first, append=len(keys))
+        pairs = np.stack(np.divmod(keys[first], len(self.sizes)), axis=1)
+        fewest = self.sizes[pairs].min(axis=1) / self._steps[pairs].max(axis=1)
+        enough: NDArray[np.bool_] = shared >= np.maximum(1, SHARED / 2 * fewest)
+        return pairs[enough]
+
+    def _pairs(self) -> NDArray[np.int64]:
+        """For each kept shingle who shares it, as ``one * count + other``, in any order."""
+        owners, ranks = self._shared()
+        pairing = [(ranks >= distance) & ((ranks < _FEW) | (distance == 1)) for distance in range(1, _FEW)]
+        keys = np.empty(sum(map(np.count_nonzero, pairing)), np.int64)
+        end = 0
+        for distance, paired in enumerate(pairing, start=1):
+            places = np.flatnonzero(paired)
+            part = keys[end : end + len(places)]
+            part[:] = owners[places - distance]
+            part *= len(self.sizes)
+            part += owners[places]
+            end += len(places)
+        return keys
+
+    def _shared(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Of each shingle that several texts have, their places, ascending; and how many of them stand before each."""
+        kept, place = self._kept[: self._filled], np.uint64((1 << self._bits) - 1)
         kept.sort()
         same = np.zeros(len(kept) + 1, np.bool_)  # the same shingle as the one before
         for low in range(1, len(kept), _SLICE):
             high = min(low + _SLICE, len(kept))
-            same[low:high] = kept[low:high] ^ kept[low - 1 : high - 1] <= places
-        held = same[:-1] | same[1:]  # that is, not by one text alone
-        owners, starts = (kept[held] & places).astype(np.int64), ~same[:-1][held]
+            same[low:high] = kept[low:high] ^ kept[low - 1 : high - 1] <= place
+        held = same[:-1] | same[1:]
+        pieces = [np.empty(0, np.int32)]
+        for low in range(0, len(kept), _SLICE):
+            piece = kept[low : low + _SLICE][held[low : low + _SLICE]]
+            pieces.append((piece & place).astype(np.int32))
+        starts = ~same[:-1][held]
         self._kept, self._filled = np.empty(0, np.uint64), 0
         del kept, same, held
-        ranks = np.arange(len(owners))
-        ranks -= np.maximum.accumulate(np.where(starts, ranks, 0))
-        return np.concatenate(list(self._of_rank(owners, ranks)))
-
-    def _of_rank(self, owners: Pairs, ranks: Pairs) -> Iterator[Pairs]:
-        for distance in range(1, _FEW):
-            places = np.flatnonzero((ranks >= distance) & ((ranks < _FEW) | (distance == 1)))
-            yield owners[places - distance] * len(self.sizes) + owners[places]
+        ranks = np.arange(len(starts), dtype=np.int32)
+        ranks -= np.maximum.accumulate(np.where(starts, ranks, np.int32(0)))
+        return np.concatenate(pieces), ranks
 
 
 @cache

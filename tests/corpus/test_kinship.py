@@ -1,21 +1,20 @@
-import random
+"""Parts, editions and copies of an essay are kin, and no one else is."""
+
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from corpus.digests import to_hex
 from corpus.document import Document, document
-from corpus.kinship import groups, title_of_whole
+from corpus.kinship import groups, kin, title_of_whole
+from corpus.store import Corpus
+from tests.corpus.made_up import essay, prose
 
-LETTERS = "가나다라마바사아자차카타파하거너더러머버서어저처커터퍼허"
-
-
-def prose(seed: int, length: int = 600) -> str:
-    chosen = random.Random(seed)
-    return "".join(chosen.choice(LETTERS) + (" " if chosen.random() < 0.3 else "") for _ in range(length))
-
-
-def essay(seed: int, title: str = "", source: str = "") -> Document:
-    return document(prose(seed), title, source)
+PAGE = "https://brunch.co.kr/@someone"
 
 
 def together(documents: Sequence[Document]) -> bool:
@@ -23,12 +22,11 @@ def together(documents: Sequence[Document]) -> bool:
 
 
 def test_parts_of_one_essay_are_together() -> None:
-    page = "https://brunch.co.kr/@someone"
     assert together([essay(1, "귀향", "essays.csv"), essay(2, "귀향 ", "essays-2.csv")])
-    assert together([essay(1, "샘바리(1/5)", f"{page}/43"), essay(2, "샘바리(4/5)", f"{page}/44")])
-    assert together([essay(1, "3. 골목 (2)", f"{page}/3"), essay(2, "4. 골목 (3)", f"{page}/4")])
+    assert together([essay(1, "샘바리(1/5)", f"{PAGE}/43"), essay(2, "샘바리(4/5)", f"{PAGE}/44")])
+    assert together([essay(1, "3. 골목 (2)", f"{PAGE}/3"), essay(2, "4. 골목 (3)", f"{PAGE}/4")])
     assert together([essay(1, "여름 상", "a.txt"), essay(2, "여름 하", "a.txt")])
-    assert together([essay(1, "", f"{page}/7"), essay(2, "다른 제목", f"{page}/7")])
+    assert together([essay(1, "", f"{PAGE}/7"), essay(2, "다른 제목", f"{PAGE}/7")])
 
 
 def test_different_essays_are_apart() -> None:
@@ -39,11 +37,28 @@ def test_different_essays_are_apart() -> None:
         [essay(1, "프롤로그", "https://brunch.co.kr/@one/1"), essay(2, "프롤로그", "https://brunch.co.kr/@two/1")]
     )
     assert not together([essay(1, "", "https://site.kr/"), essay(2, "", "https://site.kr/")])
+    assert not together([essay(1, "", "http://[broken"), essay(2, "", "http://[broken")])
 
 
-def test_a_title_or_page_that_very_many_share_is_no_essays() -> None:
-    documents = [essay(seed, "나의 블로그", "https://site.kr/list") for seed in range(40)]
-    assert len(groups(documents)) == 40
+def test_a_title_that_may_be_anybodys_joins_those_of_all_authors() -> None:
+    pages = [essay(1, "민들레", "https://a.kr/@one/1"), essay(2, "민들레", "https://a.kr/@two/1")]
+    assert not together(pages)
+    assert together([*pages, essay(3, "민들레", "essays.csv")])
+
+
+@pytest.mark.parametrize("source", ["essays.csv", "https://site.kr/list"])
+def test_a_title_or_page_that_very_many_share_is_believed_of_the_first_alone(source: str) -> None:
+    few = groups([essay(seed, "나의 블로그", source) for seed in range(40)])
+    assert [len(group) for group in few] == [10] + [1] * 30
+    others = [essay(seed + 1000, f"다른 글 {seed}째") for seed in range(300)]
+    many = groups([*others, *(essay(seed, "나의 블로그", source) for seed in range(400))])
+    assert sorted(map(len, many)) == [1] * 650 + [50]
+
+
+def test_a_long_series_stays_together_in_a_corpus_of_some_size() -> None:
+    others = [essay(seed, f"다른 글 {seed}째") for seed in range(200)]
+    series = [essay(seed + 500, f"샘바리({seed + 1}/45)", f"{PAGE}/{seed}") for seed in range(45)]
+    assert [len(group) for group in groups([*others, *series]) if len(group) > 1] == [45]
 
 
 @pytest.mark.parametrize(
@@ -66,24 +81,21 @@ def test_numbers_of_parts_are_no_part_of_the_title(title: str, whole: str) -> No
     assert title_of_whole(title) == whole
 
 
-def test_near_duplicates_are_found_whatever_the_spacing_and_punctuation() -> None:
-    one = prose(1)
-    spaced = one.replace(" ", "\n").replace("가", "가, ")
-    shortened = one[:300] + prose(2)[:40]
-    quoting = prose(3) + one[:60]
-    assert near_duplicates([one, prose(4), spaced, shortened, quoting]) == [(0, 2), (0, 3), (2, 3)]
+def test_editions_and_copies_are_together_however_many_there_are() -> None:
+    assert together([document(prose(1)), document(prose(1) + "\n\n" + prose(2, 200))])
+    assert together([document(prose(1) + f" {seed}") for seed in range(60)])
 
 
-def test_a_footer_on_every_page_makes_no_duplicates_and_many_copies_are_one_group() -> None:
-    footer = prose(99, 80)
-    assert near_duplicates([prose(seed) + footer for seed in range(60)]) == []
-    copies = [document(prose(1) + f" {seed}") for seed in range(60)]
-    assert together(copies)
-
-
-def test_short_and_empty_texts_are_no_ones_duplicates() -> None:
-    assert near_duplicates(["", "!?", "가나", "가나", "가나다"]) == [(2, 3)]
-    assert near_duplicates([]) == []
+def test_the_kin_of_kin_are_kin() -> None:
+    found = groups(
+        [
+            essay(1, "귀향", f"{PAGE}/1"),
+            essay(2, "다른 제목", f"{PAGE}/2"),
+            document(prose(1) + prose(3), "", f"{PAGE}/2"),
+            essay(9),
+        ]
+    )
+    assert found == [[0, 1, 2], [3]]
 
 
 def test_the_real_essays_that_are_one_are_found(real_essays: list[Document]) -> None:
@@ -93,4 +105,36 @@ def test_the_real_essays_that_are_one_are_found(real_essays: list[Document]) -> 
     assert ["꽃달임", "꽃달임 / 정재순"] in titles
     assert ["샘바리(1/5)", "샘바리(2/5)", "샘바리(4/5)"] in titles
     assert ["4. 인현동 인쇄골목 (3)", "3. 인현동 인쇄골목 (2)"][::-1] in titles
-    assert 1_190 < len(found) < 1_220
+    assert len(found) == 1204
+
+
+def test_a_corpus_is_grouped_as_its_documents_are(
+    real_essays: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.parts.PART_ROWS", 500)
+    monkeypatch.setattr("corpus.kinship._AT_ONCE", 20_000)
+    corpus = Corpus(tmp_path)
+    corpus.add(real_essays)
+    found = kin(corpus)
+    assert to_hex(found.ids) == [document.id for document in real_essays]
+    expected = np.zeros(len(real_essays), np.intp)
+    for group in groups(real_essays):
+        expected[group] = group[0]
+    assert found.anchors.tolist() == expected.tolist()
+    assert kin(Corpus(tmp_path / "none")).anchors.tolist() == []
+
+
+ESSAYS = st.builds(
+    lambda paragraphs, title, source: document("".join(prose(p, 60) for p in paragraphs), title, source),
+    paragraphs=st.lists(st.integers(0, 8), min_size=1, max_size=3),
+    title=st.sampled_from(["", "일상", "귀향 1", "귀향 2"]),
+    source=st.sampled_from(["a.csv", f"{PAGE}/1", f"{PAGE}/2", "https://brunch.co.kr/@other/1"]),
+)
+
+
+@given(st.lists(ESSAYS, max_size=30, unique_by=lambda one: one.id), st.integers(0, 30))
+@settings(deadline=None)
+def test_documents_that_are_added_part_none(documents: list[Document], before: int) -> None:
+    now = {place: number for number, group in enumerate(groups(documents)) for place in group}
+    for group in groups(documents[:before]):
+        assert len({now[place] for place in group}) == 1
