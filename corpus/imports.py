@@ -70,7 +70,7 @@ class Index:
 class Imports:
     """The rows in ``folder``, which need not exist yet. Opening it reads nothing.
 
-    Each part is written beside and renamed, so a kill leaves whole parts only. One process at a time may add, any
+    Each part is written beside and renamed, so a kill leaves whole parts only. One process at a time may add; any
     number may read meanwhile. Every method raises GeulgamError for a part that is damaged.
     """
 
@@ -87,26 +87,30 @@ class Imports:
 
         A row is known if the last row with the same text in the same file says the same in all but its line: so a
         file that is imported again as it was adds nothing, and a title that is changed and changed back is new both
-        times. A text that stands in a file twice is told apart by ``again``; a refusal is known by all it says.
-        If the work is broken off, the parts written so far stay, and the same call later adds the rest. Raises
-        GeulgamError if the disk is full or may not be written.
+        times. A text that stands in a file twice is told apart by ``again``; a refusal is known by all it says. A file
+        is known by the name it was read under.
+
+        If the work is broken off, by Ctrl-C or an error, what has come is stored, and the same call later adds the
+        rest. Raises GeulgamError if the disk is full or may not be written.
         """
         sweep(self.folder, [part.name for part in self.parts()], _PATTERN)
         known, reading = DigestMap(self._digests("key"), self._digests("mark")), _Reading()
         writer, reasons = self._writer(), Reasons()
         stored = stood = 0
-        with Task(on, "importing", unit="row") as task:
-            for item in items:
-                if isinstance(item, Rejected):
-                    reasons.add(item.reason)
-                row, key, mark = _refused(item) if isinstance(item, Rejected) else reading.row(item)
-                if known.get(key) != mark:
-                    known.set(key, mark)
-                    writer.add((*row, key.hex(), mark.hex()), 0 if isinstance(item, Rejected) else len(item.text))
-                    stored += 1
-                elif isinstance(item, Raw):
-                    stood += 1
-                task.advance()
+        try:
+            with Task(on, "importing", unit="row") as task:
+                for item in items:
+                    if isinstance(item, Rejected):
+                        reasons.add(item.reason)
+                    row, key, mark = _refused(item) if isinstance(item, Rejected) else reading.row(item)
+                    if known.get(key) != mark:
+                        known.set(key, mark)
+                        writer.add((*row, key.hex(), mark.hex()), len(item.text) if isinstance(item, Raw) else 0)
+                        stored += 1
+                    elif isinstance(item, Raw):
+                        stood += 1
+                    task.advance()
+        finally:
             writer.flush()
         return Imported(stored, stood, reasons.total(), reasons.counts())
 
