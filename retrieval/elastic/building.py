@@ -23,7 +23,7 @@ from retrieval.elastic import alias, mapping
 from retrieval.elastic.entries import Source
 from retrieval.elastic.failures import FULL_HINT, NO_ROOM
 from retrieval.elastic.keys import held
-from retrieval.elastic.lease import Builder, Lease, taken
+from retrieval.elastic.lease import Builder, Claim, Lease, taken
 from retrieval.elastic.loading import Loaded, load
 from retrieval.elastic.mapping import Meta
 from retrieval.elastic.paging import document_keys
@@ -60,7 +60,8 @@ class Building:
                 try:
                     loaded = load(self.client, lease.claim, source, wanted, present, patience=self.patience, on=self.on)
                     if loaded.documents:
-                        self._patiently(partial(self._finish, lease, loaded, corpus))
+                        self._patiently(partial(self._seal, lease, loaded, corpus))
+                        self._patiently(partial(self._put_in_place, lease.claim))
                     return loaded
                 except GeulgamError:
                     lease.check()
@@ -86,8 +87,11 @@ class Building:
             self._patiently(partial(self._remove, lease.claim.index))
 
     def _left(self) -> Lease | None:
-        """What a build has left; None if there is nothing."""
-        return taken(self.client, self.meta.alias, self.builder, self.on)
+        """What a build has left, perhaps sealed already; None if there is nothing."""
+        lease = taken(self.client, self.meta.alias, self.builder, self.on)
+        if lease:
+            self.client.indices.put_settings(index=lease.claim.alias, settings=mapping.opened_settings())
+        return lease
 
     def _cloned(self) -> Lease | None:
         """A copy of the live index, which is sealed, so that it can be copied; None if it was made in another way."""
@@ -100,7 +104,7 @@ class Building:
             self.client.indices.clone,
             index=live[0],
             target=lease.claim.index,
-            settings=mapping.cloned_settings(),
+            settings=mapping.opened_settings(),
         )
 
     def _created(self, documents: int) -> Lease | None:
@@ -152,27 +156,26 @@ class Building:
         present = document_keys(self.client, index)
         return present if held(present, wanted).all() else None
 
-    def _finish(self, lease: Lease, loaded: Loaded, corpus: str) -> None:
-        """Write the index to disk, note what it holds, seal and copy it; then, in one step, put the alias there.
-
-        May be called again where it failed.
-        """
-        live = alias.live(self.client, self.meta.alias)
+    def _seal(self, lease: Lease, loaded: Loaded, corpus: str) -> None:
+        """Write the index to disk, note what it holds, close it to changes and copy its shards."""
         index, claim = lease.claim.index, lease.claim.alias
-        if live and live[0] == index:
-            return
-        indices = self.client.indices
         self.client.options(request_timeout=_REPLICA_SECONDS).indices.flush(index=claim)
-        made = datetime.now().astimezone().isoformat(timespec="seconds")
-        refused = len(loaded.refused)
+        made, refused = datetime.now().astimezone().isoformat(timespec="seconds"), len(loaded.refused)
         lease.renew(replace(lease.meta, corpus=corpus, documents=loaded.documents, refused=refused, made=made))
-        indices.put_settings(index=claim, settings=mapping.finished_settings(self.replicas))
+        self.client.indices.put_settings(index=claim, settings=mapping.finished_settings(self.replicas))
         room = len(data_nodes(self.client)) > (self.replicas or 0)  # else the replicas cannot be: they stay unassigned
         self._await_health(index, "green" if room else "yellow", _REPLICA_SECONDS, "copying")
+
+    def _put_in_place(self, claim: Claim) -> None:
+        """In one step the alias stands at the index, which is no longer claimed, and the old one is gone."""
+        live = alias.live(self.client, self.meta.alias)
+        if live and live[0] == claim.index:
+            return  # the answer was lost
         old = [{"remove_index": {"index": live[0]}}] if live else []
-        unclaimed = {"remove": {"index": index, "alias": claim, "must_exist": True}}
-        built = {"remove": {"index": index, "alias": alias.building(self.meta.alias)}}
-        indices.update_aliases(actions=[unclaimed, built, *old, {"add": {"index": index, "alias": self.meta.alias}}])
+        unclaimed = {"remove": {"index": claim.index, "alias": claim.alias, "must_exist": True}}
+        built = {"remove": {"index": claim.index, "alias": alias.building(self.meta.alias)}}
+        shown = {"add": {"index": claim.index, "alias": self.meta.alias}}
+        self.client.indices.update_aliases(actions=[unclaimed, built, *old, shown])
 
     def _await_health(self, index: str, status: str, seconds: float, task_name: str) -> str:
         """How healthy the index is, once it is as healthy as this or so many seconds have passed."""

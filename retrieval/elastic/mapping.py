@@ -57,8 +57,8 @@ def settings(meta: Meta) -> dict[str, Any]:
     return {"number_of_shards": meta.shards, "similarity": {"default": similarity}, **_LOADING}
 
 
-def cloned_settings() -> dict[str, Any]:
-    """What is different in a copy that is to be loaded."""
+def opened_settings() -> dict[str, Any]:
+    """What has to be different in an index that was complete, or nearly so, before it is loaded again."""
     return {**_LOADING, "blocks.write": None}
 
 

@@ -18,6 +18,7 @@ from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.elastic import loading
 from retrieval.elastic.analyzer import ServerAnalyzer
+from retrieval.elastic.building import Building
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.index import Built, Made
 from retrieval.lucene import parse
@@ -270,6 +271,24 @@ def test_a_build_that_was_broken_off_is_not_seen_and_is_gone_on_with(
     assert builds(index) == [unfinished]
     assert len(index.search(Terms(("하나",)), 50)) == 40
     assert watched.read < 10  # the documents that had arrived are not sent again
+
+
+def test_a_build_that_was_killed_when_all_was_sealed_is_gone_on_with_though_the_corpus_has_grown(
+    corpus: Corpus, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = make(Counting())
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as last_step:
+        last_step.setattr(Building, "_put_in_place", dies)
+        with pytest.raises(KeyboardInterrupt):
+            index.build(corpus)
+    (sealed,) = builds(index)
+    corpus.add([document("하나 셋")])
+    index.build(corpus)
+    assert builds(index) == [sealed] and len(index.search(Terms(("하나",)), 50)) == 31
 
 
 class Watched(Corpus):
