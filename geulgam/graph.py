@@ -30,6 +30,7 @@ class Node(ABC):
 
     stage: ClassVar[str]
     version: ClassVar[int] = 1
+    is_source: ClassVar[bool] = False  # made by the user alone: ``make`` says how
     not_there: ClassVar[str] = "not made yet"
     shaped_by: ClassVar[str] = "settings"  # what changed settings are called
 
@@ -193,6 +194,8 @@ def _make(node: Node, on: On, again: str) -> Outcome:
         reasons = tuple(node.reasons(found)) or ((again,) if again else ())
         if not reasons:  # another has made it while this waited
             return Outcome(node, (), "up to date")
+        if node.is_source:
+            return Outcome(node, reasons, node.make(node.made_from(found), on))
         with Task(on, "making", why="; ".join(reasons)) as task:
             task.result = node.make(node.made_from(found), on)
         return Outcome(node, reasons, task.result)

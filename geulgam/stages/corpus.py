@@ -25,6 +25,7 @@ class ImportsNode(Node):
     """What was imported, shared by all: nothing makes it but the user."""
 
     stage = "imports"
+    is_source = True
     not_there = "nothing was imported yet"
 
     @property

@@ -27,12 +27,15 @@ def test_nine_of_a_topics_ten_best_are_labelled_with_it(demo: Workspace, topic: 
     assert labels.count(topic.name) >= 9, labels
 
 
-def test_each_topic_has_as_many_to_train_on_to_choose_by_and_to_measure_on(demo: Workspace) -> None:
+def test_each_topic_has_essays_to_train_on_to_choose_by_and_to_measure_on(demo: Workspace) -> None:
     from geulgam.stages.subset import selected
 
+    sizes = {}
     for topic in TOPICS:
         subset = selected(demo, demo.settings(), topic.name)
-        assert [len(subset.ids(side)) for side in ("train", "valid", "test")] == [32, 3, 5], topic.name
+        sizes[topic.name] = [len(subset.ids(side)) for side in ("train", "valid", "test")]
+    assert sizes["함께"] == [32, 3, 5]
+    assert all(train >= 20 and valid >= 1 and test >= 2 for train, valid, test in sizes.values()), sizes
 
 
 def test_a_topics_subset_is_mostly_its_own(demo: Workspace) -> None:

@@ -9,7 +9,7 @@ import pytest
 from corpus.errors import GeulgamError
 from geulgam.pipeline import plan
 from geulgam.settings import Settings, load
-from geulgam.stages.backend import index_name
+from geulgam.stages.index import server_name
 from geulgam.stages.subset import selected
 from geulgam.workspace import Workspace
 from retrieval.elastic.connection import PREFIX
@@ -62,7 +62,7 @@ def test_a_topic_has_the_same_subset_and_nothing_is_stale_when_the_backend_chang
     assert geulgam("topic", "show", "함께").code == 0
     monkeypatch.setenv(BACKEND, "bm25s")
     assert selected(on_server, on_server.settings(), "함께") == with_server
-    assert not [step for step in plan(on_server, on_server.settings()) if step.stage == "index"]
+    assert not [step for step in plan(on_server, on_server.settings()) if step.node.stage == "index"]
 
 
 def test_status_tells_how_the_index_is_on_the_server_and_what_is_stale(
@@ -117,7 +117,7 @@ def test_a_backend_that_could_not_be_built_is_not_kept(
 
 
 def test_a_server_that_is_down_is_one_line_without_the_password(
-    workspace: Workspace, geulgam: Command, monkeypatch: pytest.MonkeyPatch
+    indexed: Workspace, geulgam: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(BACKEND, "elasticsearch")
     monkeypatch.setenv(f"{PREFIX}URL", "https://someone:geheim@127.0.0.1:9")
@@ -162,11 +162,11 @@ def test_secrets_have_no_place_in_the_settings_file(workspace: Workspace) -> Non
 
 def test_each_workspace_has_an_index_of_its_own_unless_one_is_named() -> None:
     names = [
-        index_name(Workspace(Path(folder)), Settings()) for folder in ("/a/글쓰기 My_Contest", "/b/글쓰기 My_Contest")
+        server_name(Workspace(Path(folder)), Settings()) for folder in ("/a/글쓰기 My_Contest", "/b/글쓰기 My_Contest")
     ]
     assert all(name.startswith("geulgam-my-contest-") for name in names) and names[0] != names[1]
     named = load(None, {"retrieval.elasticsearch_index": "essays"}, {})
-    assert index_name(Workspace(Path("/a")), named) == index_name(Workspace(Path("/b")), named) == "essays"
+    assert server_name(Workspace(Path("/a")), named) == server_name(Workspace(Path("/b")), named) == "essays"
     for bad in ("Essays", "-a", "a b", "a*", ""):
         with pytest.raises(GeulgamError, match="cannot be a name"):
-            index_name(Workspace(Path("/a")), load(None, {"retrieval.elasticsearch_index": bad}, {}))
+            server_name(Workspace(Path("/a")), load(None, {"retrieval.elasticsearch_index": bad}, {}))
