@@ -97,14 +97,15 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What to look at: the rows ``stands`` (n,), ascending, each of which the row in ``counts`` (n,) speaks for.
+    """Which rows to look at: a document stands where the row in ``stands`` (n,), ascending, stood when it first came,
+    and is what the row in ``says`` (n,) says.
 
-    ``ids`` (n,): of their texts; of refused rows anything. ``corrected``: another row than before speaks for one from
-    before. ``known``: how many rows nothing is made of.
+    ``ids`` (n,): of their texts; of refused rows anything. ``corrected``: a document from before has another row to
+    say what it is. ``known``: of how many rows nothing is made.
     """
 
     stands: Places
-    counts: Places
+    says: Places
     ids: Digest
     corrected: bool
     known: int
@@ -113,16 +114,17 @@ class _Plan:
 def _plan(index: Index, start: int) -> _Plan:
     """What is to be done with the rows from ``start`` on."""
     ids, first, text = np.unique(index.ids, return_index=True, return_inverse=True)
-    last = first.copy()  # which speaks for the first
+    last = first.copy()  # the last reading of the first's file
     again = np.flatnonzero(~index.again & (index.files == index.files[first][text]))
     np.maximum.at(last, text[again], again)
     first, last = index.row[first], index.row[last]
-    stands, counts = np.concatenate([first, index.refused]), np.concatenate([last, index.refused])
+    stands, says = np.concatenate([first, index.refused]), np.concatenate([last, index.refused])
     ids = np.concatenate([ids, np.zeros(len(index.refused), DTYPE)])
     order = np.argsort(stands)
     order = order[stands[order] >= start]
     known = np.count_nonzero(index.row >= start) - np.count_nonzero(first >= start)
-    return _Plan(stands[order], counts[order], ids[order], bool(np.any((first < start) & (last >= start))), int(known))
+    corrected = bool(np.any((first < start) & (last >= start)))
+    return _Plan(stands[order], says[order], ids[order], corrected, int(known))
 
 
 class _Making:
@@ -142,7 +144,7 @@ class _Making:
             for low in range(0, len(plan.stands), _BATCH):
                 batch = slice(low, low + _BATCH)
                 rows, ids = plan.stands[batch].tolist(), to_hex(plan.ids[batch])
-                for row, id_, item in zip(rows, ids, imports.take(plan.counts[batch]), strict=True):
+                for row, id_, item in zip(rows, ids, imports.take(plan.says[batch]), strict=True):
                     parts = len(self.writer.parts)
                     if isinstance(item, Rejected):
                         refusals.add(item)
@@ -187,7 +189,7 @@ class _Making:
 def _texts(corpus: Corpus | None) -> DigestMap:
     """Of each text as it stands in the corpus, the document's id."""
     texts, ids = [np.empty(0, DTYPE)], [np.empty(0, DTYPE)]
-    for batch in corpus.batches(["id", "text"]) if corpus else ():
+    for batch in corpus.batches(["id", "text"]) if corpus is not None else ():
         ids.append(hexadecimal(batch.column("id")))
         texts.append(array(from_hex(document_id(str(text))) for text in batch.column("text").to_pylist()))
     return DigestMap(np.concatenate(texts), np.concatenate(ids))

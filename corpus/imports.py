@@ -93,7 +93,7 @@ class Imports:
         If the work is broken off, by Ctrl-C or an error, what has come is stored, and the same call later adds the
         rest. Raises GeulgamError if the disk is full or may not be written.
         """
-        sweep(self.folder, [part.name for part in self.parts()], _PATTERN)
+        sweep(self.folder)
         known, reading = DigestMap(self._digests("key"), self._digests("mark")), _Reading()
         writer, reasons = self._writer(), Reasons()
         stored = stood = 0
@@ -156,9 +156,12 @@ class Imports:
             numbers = [names.setdefault(str(name), len(names)) for name in kept.column("file").to_pylist()]
             files.append(np.array(numbers, np.int64))
         missing = np.concatenate(refused)
-        kept_rows = np.flatnonzero(~missing)
         return Index(
-            kept_rows, np.concatenate(ids), np.concatenate(files), np.concatenate(again), np.flatnonzero(missing)
+            np.flatnonzero(~missing),
+            np.concatenate(ids),
+            np.concatenate(files),
+            np.concatenate(again),
+            np.flatnonzero(missing),
         )
 
     def fingerprint(self, count: int | None = None) -> str:

@@ -1,6 +1,6 @@
 """Tables as Parquet parts of a folder: written whole or not at all, appended, read row by row or by place."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,9 +123,8 @@ def _groups(file: pq.ParquetFile, places: Places, columns: Sequence[str]) -> Ite
         first += count
 
 
-def sweep(folder: Path, keep: Sequence[str], pattern: str) -> None:
-    """Remove the files of this pattern that are not to be kept, and halves that a process left when it was killed."""
-    for path in (*folder.glob(pattern), *folder.glob(f".{pattern}.*.part")):
-        if path.name not in keep:
-            with explaining(path):
-                path.unlink(missing_ok=True)
+def sweep(folder: Path, litter: Iterable[Path] = ()) -> None:
+    """Remove these files of the folder, and the halves of files that a process left when it was killed."""
+    for path in (*litter, *folder.glob(".*.part")):
+        with explaining(path):
+            path.unlink(missing_ok=True)

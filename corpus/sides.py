@@ -1,10 +1,12 @@
 """Which side a document is on: train, or held out of all training, to choose by (valid) or to measure on (test).
 
 Kin (:mod:`corpus.kinship`) are on one side. Which one is drawn by a hash of the group's anchor, the document of it that
-stands first in the corpus; so it does not move when documents are added. Where a new document joins two groups, the one
-that was in the corpus first decides, since its anchor is that of both. In a small corpus some groups are held out whose
-draw is not low enough, those with the lowest: as it grows they move outward, from test to valid to train, and none
-moves the other way, but when the third and the tenth group come or the corpus is so small and groups were joined.
+stands first in the corpus, so it does not move when documents are added. Where a new document joins two groups, the one
+that was in the corpus first decides, since its anchor is that of both.
+
+In a small corpus the groups with the lowest draws are held out, low enough or not. As it grows they move outward, from
+test to valid to train. None moves the other way, except when the third and the tenth group come, of which on more are
+held out, or when groups of a corpus that small are joined and others are drawn in for them.
 """
 
 import hashlib

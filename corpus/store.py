@@ -169,7 +169,8 @@ class Corpus:
         except BaseException:
             self._seen = _Ids()  # parts of the same names may be written anew
             raise
-        sweep(self.folder, [*new.parts, *new.replaced], _PARTS)
+        kept = {*new.parts, *new.replaced}
+        sweep(self.folder, [path for path in self.folder.glob(_PARTS) if path.name not in kept])
 
     def __len__(self) -> int:
         return sum(self._commit().counts)

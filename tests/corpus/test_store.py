@@ -179,6 +179,29 @@ def test_several_writers_make_one_commit_in_the_order_in_which_it_names_them(tmp
     assert len(first) == len(second) == 2
 
 
+_RANK = """
+import sys
+from pathlib import Path
+from corpus.document import document
+from corpus.store import Corpus
+rank = int(sys.argv[2])
+writer = Corpus(Path(sys.argv[1])).writer(rank)
+for i in range(100 * rank, 100 * rank + 100):
+    writer.add(document(f"{i}번째 글"))
+print(*writer.finish(), sep="\\n")
+"""
+
+
+def test_several_processes_write_at_once_and_another_commits(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _RANK, str(tmp_path)]
+    ranks = [subprocess.Popen([*command, str(r)], cwd=ROOT, stdout=subprocess.PIPE, text=True) for r in range(3)]
+    parts = [Path(line) for process in ranks for line in process.communicate()[0].splitlines()]
+    corpus = Corpus(tmp_path)
+    assert (len(corpus), len(parts)) == (0, 3)
+    corpus.commit(parts)
+    assert [document.text for document in corpus] == [f"{i}번째 글" for i in range(300)]
+
+
 def test_a_document_of_two_writers_is_refused_and_the_corpus_stays(tmp_path: Path) -> None:
     corpus = Corpus(tmp_path)
     corpus.add(some(0, 10))
