@@ -1,10 +1,10 @@
 """Does adaptation pay? Held-out bits per character: the base, an adapter on top-k essays, one on random essays.
 
-For each of seven queries on the real essays of ``GEULGAM_SHARED``: the top k are split into train, valid and test
-as geulgam splits them (no essay, other part of it or near-duplicate on two sides). One adapter is trained on the
-train split, another for as many steps on as many essays drawn at random from the whole corpus, without those
-held out and their kin. Neither is chosen by the valid split: both are taken as they end. All three models are
-measured on the test split, over the full vocabulary.
+For each of seven queries on the real essays of ``GEULGAM_SHARED``: the top k have their sides from the corpus, as
+geulgam gives them (no essay, other part of it or near-duplicate on two sides). One adapter is trained on the train
+side, another for as many steps on as many essays drawn at random from the train side of the whole corpus. Neither is
+chosen by the valid side: both are taken as they end. All three models are measured on the topic's test side, over
+the full vocabulary.
 
     python -m bench.adaptation [--k 60] [--epochs 1] [--folder FOLDER] [TOPIC …]
 
@@ -24,41 +24,43 @@ from typing import Any
 
 from bench.essays import QUERIES, shared_documents
 from corpus.document import Document
+from corpus.events import On
+from corpus.sides import SIDES, Shares, Sides, assign
 from corpus.store import Corpus
 from finetune.adapt import adapt
 from finetune.base import BaseModel
-from finetune.blocks import essay_text, pack
+from finetune.blocks import pack
 from finetune.card import Card
 from finetune.evaluate import bits_per_character
+from finetune.layout import essay_text
 from finetune.recipe import Recipe
+from geulgam.show import showing
 from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
-from retrieval.kinship import groups
 from retrieval.select import select
 from retrieval.topic import Topic
 
+SHARES = Shares(valid=0.06, test=0.2)
 
-def random_essays(documents: Sequence[Document], held_out: set[str], number: int) -> list[Document]:
-    """So many documents at random, none of them held out or of the same essay as one that is."""
-    kin = {i for group in groups(documents) if any(documents[i].id in held_out for i in group) for i in group}
-    pool = [document for i, document in enumerate(documents) if i not in kin]
-    return random.Random(0).sample(pool, number)
+
+def random_essays(corpus: Corpus, sides: Sides, number: int) -> list[Document]:
+    """So many documents at random, of those that may be trained on."""
+    return random.Random(0).sample(list(corpus.get(sides.ids("train"))), number)
 
 
 def measure(
-    topic: Topic, base: BaseModel, index: Bm25Index, corpus: Corpus, recipe: Recipe, folder: Path
+    topic: Topic, base: BaseModel, index: Bm25Index, corpus: Corpus, sides: Sides, recipe: Recipe, folder: Path, on: On
 ) -> dict[str, Any]:
-    """Bits per character of the three models on one topic's test split."""
+    """Bits per character of the three models on one topic's test side."""
     began = time.perf_counter()
-    subset = select(index, corpus, topic, valid_share=0.06, test_share=0.2)
-    train, valid, test = (corpus.get(subset.ids(side)) for side in ("train", "valid", "test"))
-    held_out = {document.id for document in [*valid, *test]}
+    subset = select(index, corpus, sides, topic, SHARES)
+    train, valid, test = (corpus.get(subset.ids(side)) for side in SIDES)
     blocks = len(pack(train, base.vocabulary, recipe.block_tokens))
     steps = round(-(-blocks // recipe.batch) * recipe.epochs)
     as_long = replace(recipe, epochs=1_000.0, max_steps=steps, evaluations=1)
     bits = {"base": bits_per_character(base, test)}
-    for name, essays in (("top", train), ("random", random_essays(list(corpus), held_out, len(train)))):
-        adapter = adapt(base, essays, valid, as_long, folder / f"{topic.name}-{name}", Card(topic.name), progress=True)
+    for name, essays in (("top", train), ("random", random_essays(corpus, sides, len(train)))):
+        adapter = adapt(base, essays, valid, as_long, folder / f"{topic.name}-{name}", Card(topic.name), on=on)
         bits[name] = bits_per_character(base, test, adapter.folder)
     sizes = {"train": len(train), "test": len(test), "steps": steps}
     return {"topic": topic.name, **sizes, **bits, "seconds": time.perf_counter() - began}
@@ -74,18 +76,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     recipe = Recipe(epochs=options.epochs, learning_rate=options.learning_rate)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, showing(print) as on:
         folder = options.folder or Path(temporary)
         corpus = Corpus(folder / "corpus")
         corpus.add(shared_documents())
         index = Bm25Index(folder / "index", analyzer("kiwi"))
-        index.build(corpus, progress=True)
+        index.build(corpus, on=on)
+        sides = assign(corpus, SHARES, on=on)
         base = BaseModel.load(texts=(essay_text(document) for document in corpus))
         rows = []
         for name in options.topics:
             noted = folder / f"{name}-k{options.k}-{recipe.fingerprint}.json"
             if not noted.exists():
-                row = measure(Topic(name, QUERIES[name], options.k), base, index, corpus, recipe, folder)
+                row = measure(Topic(name, QUERIES[name], options.k), base, index, corpus, sides, recipe, folder, on)
                 noted.write_text(json.dumps(row), encoding="utf-8")
             rows.append(json.loads(noted.read_text(encoding="utf-8")))
             _print(rows[-1:])

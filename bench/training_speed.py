@@ -19,13 +19,14 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from bench.essays import sample_documents
-from finetune.adapt import attach, detach
-from finetune.base import BaseModel, Precision
-from finetune.blocks import essay_text, pack
+from finetune.base import BaseModel
+from finetune.blocks import Blocks, pack
+from finetune.execution import Precision
 from finetune.fused import fused
+from finetune.layout import essay_text
+from finetune.method import attach
 from finetune.recipe import Recipe
 from finetune.silence import quiet
-from finetune.trainer import stack
 
 
 class _Clock(TrainerCallback):
@@ -42,7 +43,7 @@ class _Clock(TrainerCallback):
         self.seconds.append(time.perf_counter() - self._began)
 
 
-def tokens_per_second(base: BaseModel, blocks: torch.Tensor, recipe: Recipe, steps: int, *, plain: bool) -> float:
+def tokens_per_second(base: BaseModel, blocks: Blocks, recipe: Recipe, steps: int, *, plain: bool) -> float:
     """Tokens per second of the median step, the first left out; ``plain``: with peft's modules as they are."""
     model = attach(base, recipe)
     clock = _Clock()
@@ -61,15 +62,14 @@ def tokens_per_second(base: BaseModel, blocks: torch.Tensor, recipe: Recipe, ste
                 disable_tqdm=True,
                 dataloader_pin_memory=False,
             ),
-            train_dataset=list(blocks),
-            data_collator=stack,
+            train_dataset=blocks,
             callbacks=[clock],
         )
         trainer.remove_callback(PrinterCallback)
         with nullcontext() if plain else fused(model):
             trainer.train()
-    detach(base, model)
-    return recipe.batch * blocks.shape[1] / statistics.median(clock.seconds[1:])
+    base.take_off()
+    return recipe.batch * blocks.tokens / statistics.median(clock.seconds[1:])
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def main() -> None:
     texts = [essay_text(d) for d in documents]
     recipe = Recipe()
 
-    def loaded(kept: list[str] | None, precision: Precision) -> tuple[BaseModel, torch.Tensor]:
+    def loaded(kept: list[str] | None, precision: Precision) -> tuple[BaseModel, Blocks]:
         base = BaseModel.load("gemma-3-270m", kept, precision=precision, device="cpu")
         return base, pack(documents, base.vocabulary, recipe.block_tokens)
 

@@ -17,6 +17,7 @@ from finetune import convert
 from finetune.execution import Precision
 from finetune.memory import enough_memory
 from finetune.silence import quiet
+from finetune.turns import Turn
 from finetune.vocabulary import Vocabulary, trimmed
 
 DEFAULT = "gemma-3-270m"
@@ -90,7 +91,8 @@ class BaseModel:
         target = _device(device)
         dtype = _best_dtype(target) if precision == "auto" else _DTYPES[precision]
         path = resolve(name, on)
-        with quiet():
+        # While it loads a model, transformers changes torch's defaults and initialisers for the whole process.
+        with quiet(), Turn(target).taken():
             try:
                 tokenizer: Any = AutoTokenizer.from_pretrained(path)
                 model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
@@ -115,11 +117,6 @@ class BaseModel:
             base.trim(_vocabulary(tokenizer, texts, vocabulary_cache))
             model.to(target)
         return base
-
-    @property
-    def precision(self) -> Precision:
-        """What ``dtype`` is called in the settings; never "auto"."""
-        return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
 
     def trim(self, vocabulary: Vocabulary) -> None:
         """Make the model one of this vocabulary, whatever it was trimmed to before; of the same tokenizer.
@@ -162,7 +159,7 @@ class BaseModel:
             if not (adapter / "adapter_model.safetensors").exists():
                 raise GeulgamError(f"{adapter} holds no adapter", "run `geulgam finetune` for the topic first")
             try:
-                with quiet():
+                with quiet(), Turn(self.device).taken():
                     try:
                         wrapped = PeftModel.from_pretrained(self.model, str(adapter))
                     except (RuntimeError, ValueError) as error:
@@ -203,6 +200,11 @@ class BaseModel:
             self.model.activation_checkpointing_disable()
         self.model.requires_grad_(False)
         self.model.eval()
+
+    @property
+    def precision(self) -> Precision:
+        """What it multiplies in: never "auto"."""
+        return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
 
     @property
     def _is_left_whole(self) -> bool:

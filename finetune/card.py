@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from finetune.recipe import Recipe
@@ -33,7 +33,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
         "training documents": len(train_ids),
         "hash of their ids": documents_hash(train_ids),
     }
-    made = {name: value for name, value in asdict(recipe).items() if value is not None}
+    made = {name: value for name, value in recipe.determinants.items() if value is not None}
     measured = {name: value for name, value in metrics.items() if name != "history"}
     return "\n".join(
         [
@@ -44,7 +44,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
             f'    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), FOLDER)\n',
             _table("made from", rows),
             _table("recipe", made),
-            _table("measured (losses: nats per token of the trimmed vocabulary, on the valid split)", measured),
+            _table("measured (losses: nats per token of the trimmed vocabulary, on the valid side)", measured),
         ]
     )
 

@@ -57,9 +57,11 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path, tokenizer: PreTrainedTokenizerFast) -> "Vocabulary":
         """The vocabulary of a file that :meth:`save` wrote. Raises GeulgamError if it is none of this tokenizer."""
+        if not path.exists():
+            raise GeulgamError(f"{path} is missing, the vocabulary that the adapter was trained with", "train it again")
         try:
             return cls(tokenizer, json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             raise GeulgamError(f"{path} is no vocabulary of this base model", "remove it, and run again") from error
 
     def save(self, path: Path) -> None:
