@@ -1,5 +1,6 @@
 """The valid side picks the adapter: measured at evenly spaced steps, the best kept, an end when none gets better."""
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import Figure, Task
 from finetune.blocks import Blocks
@@ -22,6 +24,12 @@ class DivergedError(GeulgamError):
 def save_adapter(model: Any, folder: Path) -> None:
     """The adapter's own weights in safetensors with its configuration; never the (trimmed) embedding."""
     model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+    file = folder / "adapter_config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    for name, value in config.items():  # peft writes sets in an order that is another in each process
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            config[name] = sorted(value)
+    write_text(file, json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
 def mean_loss(

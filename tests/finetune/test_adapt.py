@@ -264,6 +264,12 @@ def test_the_folder_is_sealed_before_it_stands_in_its_place(base: BaseModel, tmp
     assert kept.kept.tolist() == base.vocabulary.kept.tolist()
 
 
+def test_the_configuration_is_the_same_in_every_process(base: BaseModel, tmp_path: Path) -> None:
+    config = json.loads((trained(base, tmp_path / "adapter").folder / "adapter_config.json").read_text())
+    assert list(config) == sorted(config) and len(config["target_modules"]) > 1
+    assert config["target_modules"] == sorted(config["target_modules"])
+
+
 @pytest.mark.parametrize("failing", ["seal", "training"])
 def test_whatever_fails_the_adapter_that_was_there_stays(base: BaseModel, tmp_path: Path, failing: str) -> None:
     before = weights(trained(base, tmp_path / "adapter").folder)
