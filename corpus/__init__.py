@@ -1,1 +1,1 @@
-"""What an essay is, and how essays get in: read, store."""
+"""What an essay is, and how essays get in: read, imported, derived; which are kin, and what is held out."""

@@ -61,11 +61,11 @@ def recover(target: Path) -> None:
     finished, replaced = _finished(target), _replaced(target)
     with explaining(target):
         if finished.exists():
-            _remove(replaced)
             if target.exists():
                 target.rename(replaced)
             finished.rename(target)
-        _remove(replaced)
+        if replaced.exists():
+            shutil.rmtree(replaced)
 
 
 def _finished(target: Path) -> Path:
@@ -75,11 +75,6 @@ def _finished(target: Path) -> Path:
 
 def _replaced(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -60,6 +60,13 @@ def test_a_footer_on_every_page_makes_no_duplicates() -> None:
     assert near_duplicates([prose(seed) + footer for seed in range(60)]) == set()
 
 
+def test_texts_that_share_a_phrase_are_not_even_compared() -> None:
+    phrase, sample = prose(99, 40), Sample(60)
+    for seed in range(60):
+        sample.add(prose(seed) + phrase)
+    assert len(sample.candidates()) == 0
+
+
 def test_what_a_great_many_copied_is_compared_along_a_chain() -> None:
     found = near_duplicates([prose(1) + f" {seed}" for seed in range(500)])
     assert {(place, place + 1) for place in range(499)} <= found

@@ -86,6 +86,17 @@ def test_a_text_that_stands_twice_in_a_file_is_two_rows_and_both_are_known(tmp_p
     assert imports.index().again.tolist() == [False, True, True]
 
 
+def test_a_file_that_is_read_twice_in_one_import_is_known_the_second_time(tmp_path: Path) -> None:
+    imported = Imports(tmp_path).add([*some(1, 9), *some(1, 9)])
+    assert (imported.rows, imported.known) == (8, 8)
+
+
+def test_a_text_that_stood_in_another_file_does_not_stand_in_this_one_again(tmp_path: Path) -> None:
+    imports = Imports(tmp_path)
+    imports.add([Raw("가.csv", 1, "글"), Raw("나.csv", 2, "글")])
+    assert imports.index().again.tolist() == [False, False]
+
+
 def test_refusals_are_counted_each_time_and_stored_once(tmp_path: Path) -> None:
     refusals = [Rejected("가.csv", 3, "empty text"), Rejected("가.csv", 3, "empty text"), Rejected("나", 1, "x: 1")]
     imports = Imports(tmp_path)

@@ -241,14 +241,17 @@ def test_a_commit_that_fails_leaves_the_corpus_and_can_be_made_again(
 ) -> None:
     corpus = Corpus(tmp_path)
     corpus.add(some(0, 10))
+    parts = written(corpus, 0, some(10, 20))
     with monkeypatch.context() as patch:
         patch.setattr("corpus.store.write_text", full)
         with pytest.raises(OSError, match="No space left"):
-            corpus.add(some(10, 20))
+            corpus.commit(parts)
     assert list(corpus) == some(0, 10)
-    assert corpus.add(some(30, 40)) == 10
+    assert written(corpus, 0, some(30, 40)) == parts  # the same names, other documents
+    corpus.commit(parts)
     assert list(corpus) == [*some(0, 10), *some(30, 40)]
     assert corpus.digests().tolist() == Corpus(tmp_path).digests().tolist()
+    assert corpus.add(some(10, 40)) == 20
 
 
 def test_a_corpus_of_an_older_version_is_told_and_never_taken_for_empty(tmp_path: Path) -> None:
