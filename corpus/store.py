@@ -65,7 +65,7 @@ class _Ids:
         return self.versions[self.order]
 
 
-class Writer:
+class DocumentWriter:
     """Writes documents into parts of its own, which nobody sees before :meth:`Corpus.commit` is given them."""
 
     def __init__(self, folder: Path, stem: str) -> None:
@@ -138,9 +138,9 @@ class Corpus:
                 self.commit(writer.parts)
         return added
 
-    def writer(self, rank: int = 0) -> Writer:
+    def writer(self, rank: int = 0) -> DocumentWriter:
         """A writer for the next commit; each of several at once has a rank of its own, from 0."""
-        return Writer(self.folder, f"part-{self._commit().number + 1:06}-{rank:03}")
+        return DocumentWriter(self.folder, f"part-{self._commit().number + 1:06}-{rank:03}")
 
     def commit(
         self, parts: Sequence[Path], *, replace: bool = False, made_from: Mapping[str, Any] | None = None

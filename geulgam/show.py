@@ -35,7 +35,7 @@ def showing(note: Callable[[str], None], stream: IO[str] | None = None) -> Itera
     ``note``: prints a line, such as why an artifact is made.
     """
     stream = stream or sys.stderr
-    shown: Bars | Lines = Bars(note, stream) if stream.isatty() else Lines(note)
+    shown: Bars | Log = Bars(note, stream) if stream.isatty() else Log(note)
     path = os.environ.get("GEULGAM_EVENTS")
     with Record.opened(path) if path else _nowhere() as record:
         lock = threading.Lock()
@@ -89,7 +89,7 @@ class Bars:
             bar.close()
 
 
-class Lines:
+class Log:
     """A line for a task that has gone on for half a minute, and for each half minute more."""
 
     def __init__(self, note: Callable[[str], None]) -> None:

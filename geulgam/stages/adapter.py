@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class AdapterNode(ModelNode):
         precision = chosen.execution.precision
         if precision == "auto" and found is not None:
             precision = found.settings.get("precision", precision)
-        return {"base": identity(chosen.base), "precision": precision, **asdict(chosen.recipe)}
+        return {"base": identity(chosen.base), "precision": precision, **chosen.recipe.determinants}
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides what makes any artifact stale: that it was trained on what is held out now."""
@@ -79,25 +79,17 @@ class AdapterNode(ModelNode):
 
         topic, chosen = self.settings.topic(self.topic), self.settings.finetune
         split = subset.read_subset(self.workspace.subset(self.topic))
-        corpus, base = Corpus(self.workspace.corpus), self.lender.for_training(on)
+        train, valid = (Corpus(self.workspace.corpus).get(split.ids(side)) for side in ("train", "valid"))
+        card = Card(topic.name, topic.query, topic.k or self.settings.retrieval.k)
+        with self.lender.for_training(on) as base:
 
-        def seal(folder: Path, metrics: dict[str, Any]) -> None:
-            split.save(folder / subset.FILE)
-            shape = {**now.settings, "precision": base.precision}
-            made = Manifest("", {"subset": split.fingerprint()}, shape, now.version)
-            sealed(made, weights(folder), metrics["seconds"], metrics).write(folder)
+            def seal(folder: Path, metrics: dict[str, Any]) -> None:
+                split.save(folder / subset.FILE)
+                shape = {**now.settings, "precision": base.precision}
+                made = Manifest("", {"subset": split.fingerprint()}, shape, now.version)
+                sealed(made, weights(folder), metrics["seconds"], metrics).write(folder)
 
-        adapter = adapt(
-            base,
-            corpus.get(split.ids("train")),
-            corpus.get(split.ids("valid")),
-            chosen.recipe,
-            self.folder,
-            Card(topic.name, topic.query, topic.k or self.settings.retrieval.k),
-            chosen.execution,
-            seal=seal,
-            on=on,
-        )
+            adapter = adapt(base, train, valid, chosen.recipe, self.folder, card, chosen.execution, seal=seal, on=on)
         return told(adapter.metrics)
 
     def _held_out_since(self) -> int:

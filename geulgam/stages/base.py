@@ -1,6 +1,9 @@
 """The base model of a workspace: trimmed to the vocabulary of its corpus, loaded once for many topics."""
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,35 +20,40 @@ if TYPE_CHECKING:
 
 
 class Lender:
-    """Loads the base of the settings when it is first needed, and only once.
+    """Loads the base of the settings when it is first needed, and only once, and lends it to one at a time.
 
-    One model serves one thread at a time, see :attr:`finetune.base.BaseModel.lock`; threads that are to work at once
-    take a lender each.
+    Threads that are to work at once take a lender each.
     """
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace, self._settings = workspace, settings
+        self._loading = threading.Lock()
         self._base: BaseModel | None = None
         self._of_corpus: Vocabulary | None = None
 
-    def for_training(self, on: On = silent) -> "BaseModel":
+    @contextmanager
+    def for_training(self, on: On = silent) -> Iterator["BaseModel"]:
         """The base with the vocabulary of the corpus."""
         base = self._loaded(on)
-        return _trimmed(base, self._of_corpus or base.vocabulary)
+        with base.borrowed(on):
+            yield _trimmed(base, self._of_corpus or base.vocabulary)
 
-    def for_adapter(self, adapter: Path, on: On = silent) -> "BaseModel":
+    @contextmanager
+    def for_adapter(self, adapter: Path, on: On = silent) -> Iterator["BaseModel"]:
         """The base with the vocabulary that this adapter was trained with, whatever the corpus has become since."""
         from finetune.adapt import VOCABULARY
         from finetune.vocabulary import Vocabulary
 
         base = self._loaded(on)
-        return _trimmed(base, Vocabulary.load(adapter / VOCABULARY, base.vocabulary.tokenizer))
+        with base.borrowed(on):
+            yield _trimmed(base, Vocabulary.load(adapter / VOCABULARY, base.vocabulary.tokenizer))
 
     def _loaded(self, on: On) -> "BaseModel":
-        if self._base is None:
-            self._base = base_model(self._workspace, self._settings, on=on)
-            self._of_corpus = self._base.vocabulary
-        return self._base
+        with self._loading:
+            if self._base is None:
+                self._base = base_model(self._workspace, self._settings, on=on)
+                self._of_corpus = self._base.vocabulary
+            return self._base
 
 
 def _trimmed(base: "BaseModel", vocabulary: "Vocabulary") -> "BaseModel":
@@ -64,16 +72,10 @@ class ModelNode(Node):
 
 def base_model(workspace: Workspace, settings: Settings, *, on: On = silent) -> "BaseModel":
     """Load the base of the settings, its vocabulary trimmed to the corpus (kept for the next time)."""
-    import torch
-
     from finetune.base import BaseModel
     from finetune.layout import essay_text
 
     chosen, execution = settings.finetune, settings.finetune.execution
-    if execution.device.startswith("cuda") and not torch.cuda.is_available():
-        raise GeulgamError(
-            "finetune.device is cuda, but PyTorch sees no CUDA device", 'set it to "auto"; see geulgam doctor'
-        )
     corpus = Corpus(workspace.corpus)
     if not len(corpus):
         raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")

@@ -107,20 +107,18 @@ class EssayNode(ModelNode):
         number = self._next_number()
         seed = number if self._seed is None else self._seed
         chosen = self.settings.generate
-        writer = Writer(self.lender.for_adapter(adapter, on), adapter)
-        sampling = preset(chosen.preset, **chosen.sampling)
-        key = writer.begin(self._prompt, chosen.characters, sampling, seed, title=self.topic).key
-        kept = self.workspace.drafts / f"{key}.json"
-        essay = writer.write(
-            self._prompt,
-            chosen.characters,
-            sampling,
-            seed,
-            title=self.topic,
-            on=on,
-            on_piece=lambda draft: _keep(kept, draft),
-            resume=_kept(kept, key),
-        )
+        asked = self._prompt, chosen.characters, preset(chosen.preset, **chosen.sampling), seed
+        with self.lender.for_adapter(adapter, on) as base:
+            writer = Writer(base, adapter)
+            key = writer.begin(*asked, title=self.topic).key
+            kept = self.workspace.drafts / f"{key}.json"
+            essay = writer.write(
+                *asked,
+                title=self.topic,
+                on=on,
+                on_piece=lambda draft: _keep(kept, draft),
+                resume=_kept(kept, key),
+            )
         reviewed = self._review(essay.text, adapter)
         report = {
             "topic": self.topic,

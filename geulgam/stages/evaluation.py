@@ -16,6 +16,7 @@ from geulgam.manifest import Manifest
 from geulgam.settings import Settings
 from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
+from geulgam.stages.sides import sides_now
 from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
 
@@ -92,12 +93,13 @@ class EvaluationNode(ModelNode):
         began = time.monotonic()
         adapter = require_adapter(self.workspace, self.topic)
         trained = manifest.read(adapter)
-        held_out = Corpus(self.workspace.corpus).get(read_subset(adapter).ids("test"))
-        base = self.lender.for_adapter(adapter, on)
-        before = document_bits(base, held_out, on=on)
-        after = document_bits(base, held_out, adapter, on=on)
+        ids = read_subset(adapter).ids("test")
+        held_out = Corpus(self.workspace.corpus).get(ids)
+        with self.lender.for_adapter(adapter, on) as base:
+            before = document_bits(base, held_out, on=on)
+            after = document_bits(base, held_out, adapter, on=on)
         read_characters = sum(len(essay_text(document)) for document in held_out)
-        interval = gain_interval(before, after)
+        interval = gain_interval(before, after, sides_now(self.workspace, self.settings).kin(ids))
         measured = Measured(
             self.topic,
             len(held_out),

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corpus.sides import Shares, Sides, assign
-
 from corpus.errors import GeulgamError
 from corpus.events import On
+from corpus.sides import Shares, Sides, assign
 from corpus.store import Corpus
 from geulgam import manifest
 from geulgam.graph import Node, renewed, sealed
@@ -48,9 +47,10 @@ class SidesNode(Node):
         began = time.monotonic()
         made = assign(Corpus(self.workspace.corpus), shares(self.settings), on=on)
         counts = made.counts()
+        facts = {"groups": made.groups(), **{str(side): count for side, count in counts.items()}}
         with renewed(self.folder) as folder:
             made.save(folder / FILE)
-            sealed(now, made.fingerprint(), time.monotonic() - began, {**counts, "groups": made.groups()}).write(folder)
+            sealed(now, made.fingerprint(), time.monotonic() - began, facts).write(folder)
         return (
             f"{counts['train']:,} documents to train on, {counts['valid']:,} to choose by, {counts['test']:,} to "
             f"measure on, {made.groups():,} that are not parts or copies of each other"

@@ -103,8 +103,8 @@ def test_a_workspace_of_the_version_before_is_taken_over(geulgam: Command, index
     indexed.corpus.mkdir()
     kinds = [("id", pa.string()), ("text", pa.string()), ("title", pa.string()), ("source", pa.string())]
     schema = pa.schema([*kinds, ("metadata", pa.map_(pa.string(), pa.string()))])
-    columns = [[getattr(d, name) for d in documents] for name, _ in kinds]
-    table = pa.table([*columns, [list(d.metadata.items()) for d in documents]], schema=schema)
+    rows = [{"metadata": list(d.metadata.items()), **{n: getattr(d, n) for n, _ in kinds}} for d in documents]
+    table = pa.Table.from_pylist(rows, schema=schema)
     pq.write_table(table, indexed.corpus / "part-000001.parquet")
     assert "geulgam run" in geulgam("corpus", "stats").err
     assert geulgam("index", "build").code == 0

@@ -1,12 +1,11 @@
 """Settings: three sources in their order, and errors that a person can act on."""
 
-import unicodedata
 from pathlib import Path
 
 import pytest
 
 from corpus.errors import GeulgamError
-from geulgam.settings import Settings, known_keys, load, topic_name
+from geulgam.settings import Settings, known_keys, load
 
 
 @pytest.fixture
@@ -120,16 +119,6 @@ def test_a_file_that_is_no_toml_or_no_utf8_is_told(file: Path) -> None:
     file.write_bytes("# 함께".encode("cp949"))
     with pytest.raises(GeulgamError, match="UTF-8"):
         load(file, environment={})
-
-
-@pytest.mark.parametrize("name", ["", " ", "..", ".", "a/b", "../x", "a\\b", "a\0b", "-x", "가" * 50, "\ud800", "a:b"])
-def test_a_name_that_is_no_folder_is_no_topic(name: str) -> None:
-    with pytest.raises(GeulgamError):
-        topic_name(name)
-
-
-def test_a_name_is_the_same_however_its_syllables_are_composed() -> None:
-    assert topic_name(" " + unicodedata.normalize("NFD", "함께")) == "함께"
 
 
 def test_a_topic_that_is_not_there_is_told_with_the_nearest() -> None:

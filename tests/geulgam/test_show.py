@@ -31,20 +31,26 @@ def test_a_log_file_is_told_of_a_long_task_every_half_minute(monkeypatch: pytest
 
 def test_a_short_task_says_nothing_and_a_reason_is_always_said() -> None:
     lines: list[str] = []
-    with show.showing(lines.append, io.StringIO()) as on, Task(about(on, "index"), "making", why="not built yet"):
-        with Task(about(on, "index"), "indexing", 4, "step") as task:
-            task.advance()
+    with (
+        show.showing(lines.append, io.StringIO()) as on,
+        Task(about(on, "index"), "making", why="not built yet"),
+        Task(about(on, "index"), "indexing", 4, "step") as task,
+    ):
+        task.advance()
     assert lines == ["index: not built yet"]
 
 
 def test_a_terminal_has_a_bar_for_each_task_and_is_left_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geulgam.show._SHORT", 0)
     screen = Terminal()
-    with show.showing(lambda line: None, screen) as on:
-        with pytest.raises(KeyboardInterrupt), Task(about(on, "adapter 함께"), "training", 10, "step") as task:
-            for _ in range(10):
-                task.advance(note="loss 3.2")
-            raise KeyboardInterrupt
+    with (
+        pytest.raises(KeyboardInterrupt),
+        show.showing(lambda line: None, screen) as on,
+        Task(about(on, "adapter 함께"), "training", 10, "step") as task,
+    ):
+        for _ in range(10):
+            task.advance(note="loss 3.2")
+        raise KeyboardInterrupt
     drawn = screen.getvalue()
     assert "training 함께" in drawn and "10/10" in drawn and "loss 3.2" in drawn and drawn.endswith("\n")
 
