@@ -10,6 +10,7 @@ from typing import Any
 from corpus.atomic import write_text
 
 NAME = "manifest.json"
+_TOOK = "took.json"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,20 @@ def read(folder: Path) -> Manifest | None:
         return Manifest(
             str(told["fingerprint"]), inputs, settings, int(told["version"]), facts, told["seconds"], told["made"]
         )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def note_seconds(folder: Path, fingerprint: str, seconds: float) -> None:
+    """Beside an artifact that keeps what it was made from itself (the corpus, an index): how long making it took."""
+    write_text(folder / _TOOK, json.dumps({"fingerprint": fingerprint, "seconds": round(seconds, 1)}) + "\n")
+
+
+def noted_seconds(folder: Path, fingerprint: str) -> float | None:
+    """What :func:`note_seconds` noted of this very artifact, or None."""
+    try:
+        told = json.loads((folder / _TOOK).read_text(encoding="utf-8"))
+        return float(told["seconds"]) if told["fingerprint"] == fingerprint else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

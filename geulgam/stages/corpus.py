@@ -1,5 +1,6 @@
 """Files become imports, kept as they came; imports become the corpus, by steps."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from corpus.imports import Imports
 from corpus.read import read
 from corpus.store import Corpus, old_parts
 from geulgam.graph import Node, at_work
-from geulgam.manifest import Manifest
+from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 
@@ -83,9 +84,10 @@ class CorpusNode(Node):
             return self._by_a_program(corpus) if len(corpus) else None
         written = (self.folder / "commit.json").stat().st_mtime
         when = datetime.fromtimestamp(written).astimezone().isoformat(timespec="seconds")
-        facts = {"documents": len(corpus)}
+        fingerprint, facts = corpus.fingerprint(), {"documents": len(corpus)}
         inputs, settings = {"imports": told["imports"]}, {"steps": told["steps"]}
-        return Manifest(corpus.fingerprint(), inputs, settings, self.version, facts, None, when)
+        seconds = noted_seconds(self.folder, fingerprint)
+        return Manifest(fingerprint, inputs, settings, self.version, facts, seconds, when)
 
     def make(self, now: Manifest, on: On) -> str:
         """Derive it; where only new rows were imported, from these alone."""
@@ -96,9 +98,13 @@ class CorpusNode(Node):
 
     def derive(self, on: On) -> Derived:
         """The same, telling what was done; the artifact's lock has to be held."""
-        imports = Imports(self.workspace.imports)
+        began = time.monotonic()
+        imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         imports.adopt(self.folder, on=on)  # what geulgam 0.1 left
-        return derive(imports, Corpus(self.folder), STEPS, on=on)
+        derived = derive(imports, corpus, STEPS, on=on)
+        if derived != Derived():
+            note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
+        return derived
 
     def _by_a_program(self, corpus: Corpus) -> Manifest:
         """Documents that were added without imports stay as they are."""

@@ -119,7 +119,7 @@ class EssayNode(ModelNode):
                 on_piece=lambda draft: _keep(kept, draft),
                 resume=_kept(kept, key),
             )
-        reviewed = self._review(essay.text, adapter)
+        reviewed = self._review(essay.text, adapter, on)
         report = {
             "topic": self.topic,
             "prompt": essay.prompt,
@@ -144,7 +144,7 @@ class EssayNode(ModelNode):
         self.written = Written(self.topic, folder, essay.text, report, reviewed.rows())
         return self.written.line().partition(": ")[2]
 
-    def _review(self, text: str, adapter: Path) -> "Review":
+    def _review(self, text: str, adapter: Path, on: On) -> "Review":
         """The essay beside those that were held out when its adapter was trained."""
         from generate.review import review
 
@@ -155,6 +155,7 @@ class EssayNode(ModelNode):
             corpus.get([*subset.ids("valid"), *subset.ids("test")]),
             positive_terms(self.settings, subset.topic.query),
             using=self.settings.retrieval.analyzer,
+            on=on,
         )
 
     def _next_number(self) -> int:

@@ -13,7 +13,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam.graph import Node, make
-from geulgam.manifest import Manifest
+from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
 from geulgam.snippet import Part, snippet
 from geulgam.stages.corpus import CorpusNode
@@ -54,7 +54,8 @@ class IndexNode(Node):
         same = hashlib.sha256(f"{made.corpus} {made.analyzer} {made.k1:g} {made.b:g}".encode()).hexdigest()[:32]
         settings = {"analyzer": made.analyzer, "k1": made.k1, "b": made.b}
         facts = {"documents": made.documents, "terms": made.terms, "tokens": made.tokens, "refused": made.refused}
-        return Manifest(same, {"corpus": made.corpus}, settings, self.version, facts, None, made.when)
+        seconds = noted_seconds(self.folder, same)
+        return Manifest(same, {"corpus": made.corpus}, settings, self.version, facts, seconds, made.when)
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Why it has to be built, told by the index itself."""
@@ -65,6 +66,8 @@ class IndexNode(Node):
         began = time.monotonic()
         built = index_at(self.workspace, self.settings).build(Corpus(self.workspace.corpus), on=on)
         seconds = time.monotonic() - began
+        if found := self.found():
+            note_seconds(self.folder, found.fingerprint, seconds)
         said = f"{built.documents:,} documents indexed with {self.settings.retrieval.analyzer} in {seconds:.1f} s"
         return "; ".join((said, *built.notes))
 
