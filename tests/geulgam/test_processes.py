@@ -1,5 +1,6 @@
 """Two commands at a time, Ctrl-C, and a reader that leaves: real processes."""
 
+import json
 import signal
 import subprocess
 import time
@@ -38,34 +39,57 @@ def wait_for(happened: Callable[[], object], process: subprocess.Popen[str], sec
 
 
 @pytest.mark.slow
-def test_training_holds_the_lock_and_ctrl_c_loses_nothing(process: Command, small: Workspace) -> None:
+def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
+    process: Command, small: Workspace, sample: Path
+) -> None:
+    text = small.settings_file.read_text(encoding="utf-8")
+    small.settings_file.write_text(text.replace("max_steps = 3", "max_steps = 400"), encoding="utf-8")
+    parts = small.topic("함께") / "adapter.part"
+
+    def reached() -> int:
+        return max(
+            (int(path.parent.name.rpartition("-")[2]) for path in parts.glob("checkpoint-*/reached.json")), default=0
+        )
+
+    with started("finetune", "함께", cwd=small.folder) as training:
+        wait_for(reached, training)
+        with started("finetune", "함께", cwd=small.folder) as second:
+            assert second.stderr
+            said = next(line for line in second.stderr if "is at work on it" in line)
+            assert said.startswith(f"adapter 함께: `geulgam finetune 함께` (process {training.pid} on ")
+
+            assert process("topic", "list", cwd=small.folder).code == 0  # looking is free
+            assert process("topic", "show", "함께", cwd=small.folder).code == 0
+            assert process("corpus", "add", sample / "nature.jsonl", cwd=small.folder).code == 0  # and so are others
+
+            training.send_signal(signal.SIGINT)
+            _, err = training.communicate(timeout=60)
+            assert training.returncode in INTERRUPTED
+            assert err.splitlines()[-1] == "interrupted; the same command continues"
+            assert "Traceback" not in err
+            out, err = second.communicate(timeout=240)  # which goes on where the first one stood
+    assert second.returncode == 0, err
+    assert "400 steps" in out
+    (made,) = [state for state in process("status", "--json", cwd=small.folder).json if state["name"] == "adapter 함께"]
+    assert made["there"] and not parts.exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_training_is_gone_on_with(process: Command, small: Workspace, tmp_path: Path) -> None:
     text = small.settings_file.read_text(encoding="utf-8")
     small.settings_file.write_text(text.replace("max_steps = 3", "max_steps = 40"), encoding="utf-8")
     parts = small.topic("함께") / "adapter.part"
     with started("finetune", "함께", cwd=small.folder) as training:
-        wait_for(lambda: list(parts.glob("checkpoint-*/whole")), training)
-
-        refused = process("corpus", "add", "geulgam.toml", cwd=small.folder)
-        assert refused.code == 1
-        assert "the workspace is in use by `geulgam finetune 함께`" in refused.err
-        assert f"process {training.pid} on " in refused.err
-        assert process("topic", "list", cwd=small.folder).code == 0  # looking is free
-
+        wait_for(lambda: list(parts.glob("checkpoint-*/reached.json")), training)
         training.send_signal(signal.SIGINT)
-        _, err = training.communicate(timeout=60)
-    assert training.returncode in INTERRUPTED
-    assert err.splitlines()[-1] == "interrupted; the same command continues"
-    assert "Traceback" not in err
-
-    reached = max(int(path.name.rsplit("-", 1)[1]) for path in parts.glob("checkpoint-*"))
+        training.communicate(timeout=60)
     assert process("run", "--dry-run", cwd=small.folder).out.splitlines()[0] == "adapter 함께: not finished yet"
-    begun = (parts / "run").stat()
-    with started("finetune", "함께", cwd=small.folder) as again:
-        wait_for(lambda: (parts / f"checkpoint-{reached + 1}").exists() or not parts.exists(), again)
-        assert not parts.exists() or (parts / "run").stat().st_ino == begun.st_ino  # the same run, not a new one
-        out, err = again.communicate(timeout=120)
-    assert again.returncode == 0, err
-    assert "40 steps" in out
+    events = tmp_path / "events.jsonl"
+    again = process("finetune", "함께", cwd=small.folder, GEULGAM_EVENTS=str(events))
+    assert again.code == 0 and "40 steps" in again.out
+    told = map(json.loads, events.read_text(encoding="utf-8").splitlines())
+    (begun,) = [event for event in told if event["event"] == "begun" and event["task"] == "training"]
+    assert begun["done"] >= 1 and begun["artifact"] == "adapter 함께"
 
 
 @pytest.mark.slow
@@ -74,12 +98,12 @@ def test_ctrl_c_while_the_index_is_built(process: Command, workspace: Workspace,
     workspace.settings_file.write_text(text, encoding="utf-8")
     assert process("corpus", "add", *sample.glob("*.jsonl"), cwd=workspace.folder).code == 0
     with started("index", "build", cwd=workspace.folder) as building:
-        wait_for((workspace.folder / ".geulgam" / "holder.json").exists, building)
+        wait_for((workspace.locks / "index.json").exists, building)
         time.sleep(1)
         building.send_signal(signal.SIGINT)
         _, err = building.communicate(timeout=60)
     assert building.returncode in INTERRUPTED
-    assert err == "interrupted; the same command continues\n"
+    assert err == "index: not built yet\ninterrupted; the same command continues\n"
     assert process("index", "build", cwd=workspace.folder).code == 0
 
 
