@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.derive import Derived, Step, derive
+from corpus.document import Raw
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
@@ -100,7 +101,7 @@ class CorpusNode(Node):
         """The same, telling what was done; the artifact's lock has to be held."""
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
-        imports.adopt(self.folder, on=on)  # what geulgam 0.1 left
+        _adopt(imports, corpus, on)
         derived = derive(imports, corpus, STEPS, on=on)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -110,6 +111,14 @@ class CorpusNode(Node):
         """Documents that were added without imports stay as they are."""
         imports = {"imports": Imports(self.workspace.imports).fingerprint()}
         return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
+
+
+def _adopt(imports: Imports, corpus: Corpus, on: On) -> None:
+    """Take in what stands in the corpus and was never imported: what geulgam 0.1 left, or a program put there."""
+    imports.adopt(corpus.folder, on=on)
+    if not corpus.made_from and len(corpus):
+        rows = (Raw("corpus", line, d.text, d.title, d.source, d.metadata) for line, d in enumerate(corpus, start=1))
+        imports.add(rows, on=on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,7 @@ def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path
     items = read(paths, columns.text_column, columns.title_column, on=about(on, "imports"))
     imports = Imports(workspace.imports)
     with at_work(workspace, "imports", on):
+        _adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
         imported = imports.add(items, on=about(on, "imports"))
     with at_work(workspace, node.name, on):
         derived = node.derive(about(on, node.name))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from corpus.document import document
 from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
@@ -109,6 +110,15 @@ def test_a_workspace_of_the_version_before_is_taken_over(geulgam: Command, index
     assert "geulgam run" in geulgam("corpus", "stats").err
     assert geulgam("index", "build").code == 0
     assert list(Corpus(indexed.corpus)) == documents
+
+
+def test_documents_that_a_program_added_stay_when_files_are_imported(geulgam: Command, workspace: Workspace) -> None:
+    Corpus(workspace.corpus).add([document("프로그램이 넣은 글이다.", "제목", "https://a.kr/1", {"author": "김"})])
+    (workspace.folder / "a.txt").write_text("사람이 넣은 글이다.", encoding="utf-8")
+    assert geulgam("corpus", "add", "a.txt").code == 0
+    first, second = Corpus(workspace.corpus)
+    assert (first.title, first.source, dict(first.metadata)) == ("제목", "https://a.kr/1", {"author": "김"})
+    assert second.text == "사람이 넣은 글이다."
 
 
 def test_stats_draw_lengths_and_give_json_alone_on_stdout(geulgam: Command, indexed: Workspace) -> None:
