@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from corpus.sides import Shares
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import GeulgamError
+from corpus.sides import Shares
 from finetune.execution import Execution
 from finetune.recipe import Recipe
 from retrieval.analyzer import SERVER
