@@ -25,7 +25,7 @@ class Node(ABC):
     """One artifact of a workspace: of a ``topic``, or shared by all ("").
 
     A subclass says in ``stage`` what it is, and raises ``version`` when the same inputs would give another artifact.
-    Nodes compare by name.
+    Of two nodes with one name either will do.
     """
 
     stage: ClassVar[str]
