@@ -23,7 +23,7 @@ def main() -> None:
         began = time.perf_counter()
         subprocess.run([sys.executable, "-m", "geulgam", "demo", str(workspace)], check=True, env=environment)
         seconds = time.perf_counter() - began
-        metrics = [json.loads(file.read_text()) for file in workspace.glob("topics/*/metrics.json")]
+        metrics = [json.loads(file.read_text()) for file in workspace.glob("topics/*/evaluation/metrics.json")]
     training = sum(float(m["seconds"]) for m in metrics)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2  # ru_maxrss is in KiB on Linux
     print(f"\nthe demo took {seconds:.0f} s (at most 480), of it training {training:.0f} s (at most 240)")
