@@ -34,6 +34,14 @@ def array(values: Iterable[bytes]) -> Digest:
     return np.frombuffer(b"".join(values), DTYPE)
 
 
+def find(wanted: Digest, ordered: Digest) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where in ``ordered``, which is sorted, each of the wanted values stands, (n,), and whether it does, (n,)."""
+    spots = np.searchsorted(ordered, wanted)
+    found = spots < len(ordered)
+    found[found] = ordered[spots[found]] == wanted[found]
+    return spots, found
+
+
 def to_hex(values: Digest) -> list[str]:
     """The values as 32 hexadecimal digits each."""
     digits = values.tobytes().hex()

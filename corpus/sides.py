@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from corpus.atomic import replacing
-from corpus.digests import Digest, array, digest, from_hex, to_hex
+from corpus.digests import Digest, array, digest, find, from_hex, to_hex
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.kinship import kin
@@ -125,9 +125,7 @@ class Sides:
             wanted = array(map(from_hex, ids))
         except ValueError as error:
             raise GeulgamError(str(error), "ids are those of the documents of the corpus") from error
-        spots = np.searchsorted(self._sorted, wanted)
-        found = spots < len(self._sorted)
-        found[found] = self._sorted[spots[found]] == wanted[found]
+        spots, found = find(wanted, self._sorted)
         if not found.all():
             unknown = ids[int(np.argmin(found))]
             raise GeulgamError(f"no side for the document {unknown}", "the corpus has changed: assign its sides again")

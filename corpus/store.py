@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.atomic import write_text
-from corpus.digests import DTYPE, Digest, Digests, array, from_hex
+from corpus.digests import DTYPE, Digest, Digests, array, find, from_hex
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.parts import PartWriter, Places, batches, digests, rows, sweep, taken
@@ -225,9 +225,7 @@ class Corpus:
             wanted = array(map(from_hex, ids))
         except ValueError as error:
             raise GeulgamError(str(error), "ids are those of the documents of this corpus") from error
-        spots = np.searchsorted(index.sorted, wanted)
-        found = spots < len(index.sorted)
-        found[found] = index.sorted[spots[found]] == wanted[found]
+        spots, found = find(wanted, index.sorted)
         if not found.all():
             hint = "the corpus has changed since this id was noted: build the index and the topic again"
             raise GeulgamError(f"no document {ids[int(np.argmin(found))]} in {self.folder}", hint)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.digests import DTYPE, Digest
+from corpus.digests import DTYPE, Digest, find
 from corpus.store import Corpus
 
 
@@ -49,7 +49,4 @@ def keys(ids: Digest, versions: Digest) -> Digest:
 
 def held(some: Digest, others: Digest) -> Any:
     """For each of some whether it is among the others, which are sorted, (len(some),) bool."""
-    places = np.searchsorted(others, some)
-    found = places < len(others)
-    found[found] = others[places[found]] == some[found]
-    return found
+    return find(some, others)[1]
