@@ -1,0 +1,62 @@
+"""The plan of an essay: its sections, what each is about and how long it is, and the facts that stay the same."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["opening", "middle", "closing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the essay. ``title``: for who reads the plan, in the essay only where the plan asks for headings.
+
+    ``characters``: its length. ``keywords``: what it has to name, the weightiest first. ``query``: what is retrieved
+    for it, "": what was for the topic. ``adapter``: the topic whose adapter writes it, "": the essay's own.
+    """
+
+    title: str
+    characters: int
+    keywords: tuple[str, ...] = ()
+    role: Role = "middle"
+    query: str = ""
+    adapter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is the same in all sections; "" and () where nothing is laid down, and the opening decides.
+
+    ``teller``: who tells it, as it stands in the text ("나", "우리", "그녀"). ``ending``: the style in which sentences
+    end. ``tense``: in which most of them do. ``people``, ``places``: the names that may be used.
+    """
+
+    teller: str = ""
+    ending: Literal["", "해라체", "합쇼체", "해요체"] = ""
+    tense: Literal["", "past", "present"] = ""
+    people: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written. ``title``: what stands above the essay, its topic as a rule.
+
+    ``opening``: its first sentences, written by a person; part of the essay. ``headings``: whether the sections' titles
+    stand in it.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    opening: str = ""
+    facts: Facts = field(default_factory=Facts)
+    headings: bool = False
+
+    @property
+    def characters(self) -> int:
+        """The length of the whole essay."""
+        return sum(section.characters for section in self.sections)
+
+    @classmethod
+    def of_one_section(cls, title: str, characters: int, opening: str = "") -> "Plan":
+        """The plan of an essay that has no other."""
+        return cls(title, (Section(title, characters, role="opening"),), opening)
