@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus.document import Document, normalise
 from corpus.events import On, Task, silent
-from generate.copying import Copied, Sources, copied_share, longest
+from generate.spans import Copied, Sources, copied_share, longest
 from generate.korean import morphemes
 from generate.repetition import LENGTHS, diversity, repetition
 from retrieval.analyzer import Analyzer

@@ -6,7 +6,7 @@ import pytest
 
 from corpus.document import document
 from corpus.events import Begun, Event, Progress
-from generate.copying import SHORTEST
+from generate.spans import SHORTEST
 from generate.korean import morphemes
 from generate.repetition import diversity, repetition
 from generate.review import review

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import document, normalise
-from generate.copying import SHORTEST, Sources, copied_share, longest
+from generate.spans import SHORTEST, Sources, copied_share, longest
 
 RIVER = document(
     "아침마다 강가에 나가 물이 흐르는 것을 보았다. 물은 늘 같은 자리에서 다른 소리를 냈다. 나는 그 소리를 적었다.", "강"
