@@ -5,14 +5,27 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geulgam.commands import corpus, index, run, setup, topic, write
+from geulgam.commands import corpus, export, index, run, setup, topic, write
 from geulgam.terminal import failing_clearly, say
 
 
 class _Commands(TyperGroup):
     """Lists the commands in the order of work, and runs one so that what goes wrong ends in one clear line."""
 
-    order = ("new", "corpus", "index", "topic", "finetune", "generate", "evaluate", "run", "status", "demo", "doctor")
+    order = (
+        "new",
+        "corpus",
+        "index",
+        "topic",
+        "finetune",
+        "generate",
+        "export",
+        "evaluate",
+        "run",
+        "status",
+        "demo",
+        "doctor",
+    )
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=self.order.index)
@@ -59,4 +72,5 @@ app.add_typer(corpus.app, name="corpus")
 app.add_typer(index.app, name="index")
 app.add_typer(topic.app, name="topic")
 write.register(app)
+export.register(app)
 run.register(app)

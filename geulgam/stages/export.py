@@ -1,0 +1,52 @@
+"""Which file an essay is that a user names."""
+
+import unicodedata
+from pathlib import Path
+
+from corpus.encoding import NotText, detect
+from corpus.errors import GeulgamError
+from geulgam.stages.essay import TEXT
+from geulgam.workspace import Workspace
+
+_PROSE = (".md", ".markdown", ".txt")
+
+
+def find_essay(named: str, workspace: Path | None = None) -> Path:
+    """The file of a text: ``named`` is it, or an essay's folder, or its name ("함께-001"), or a topic: its last essay.
+
+    A workspace is looked for only where no such file or folder is. Raises GeulgamError if there is none.
+    """
+    path = Path(named).expanduser()
+    if path.is_file():
+        return path
+    if (path / TEXT).is_file():
+        return path / TEXT
+    place = Workspace.find(workspace)
+    written = sorted(file.parent for file in place.essays.glob(f"*/{TEXT}"))
+    name = unicodedata.normalize("NFC", named)
+    same = [folder for folder in written if unicodedata.normalize("NFC", folder.name) == name]
+    found = same or [folder for folder in place.essays_of(name) if folder in written]
+    if not found:
+        there = ", ".join(folder.name for folder in written[-5:])
+        raise GeulgamError(
+            f"no essay, topic or file is called {named}",
+            f"the last ones written: {there}" if written else "write an essay first: geulgam generate TOPIC",
+        )
+    return found[-1] / TEXT
+
+
+def read_essay(file: Path) -> str:
+    """The text of a .md or .txt file, in UTF-8 or CP949. Raises GeulgamError for what is none."""
+    if file.suffix.lower() not in _PROSE:
+        raise GeulgamError(f"{file} is no text to export", f"name a file that ends in {', '.join(_PROSE)}")
+    content = file.read_bytes()
+    try:
+        encoding = detect(lambda: [content])
+    except NotText as reason:
+        raise GeulgamError(f"{file} is no text: {reason}", "save it as UTF-8") from reason
+    return content.decode(encoding.codec, "replace")
+
+
+def export_file(essay: Path, form: str) -> Path:
+    """Where an essay goes that nobody named a place for: beside it; one of the workspace is called as its folder is."""
+    return essay.with_name(f"{essay.parent.resolve().name if essay.name == TEXT else essay.stem}.{form}")
