@@ -92,7 +92,7 @@ def _sampled(
             banned = surfaces.after_sentence
         else:
             banned = surfaces.inside if is_ended else surfaces.within_sentence
-        token = draw(context.logits[0], context.tokens, desk.sampling, generator, banned)
+        [token] = draw(context.logits, context.rows, desk.sampling, [generator], banned, surfaces.breakers)
         if token == surfaces.vocabulary.eos:
             return tokens, "document"
         extended = surfaces.text([*tokens, token])

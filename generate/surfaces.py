@@ -11,6 +11,7 @@ from finetune.vocabulary import Vocabulary
 # Two blank lines, two spaces, a space at either end of a line, any other whitespace.
 _BAD_SPACE = re.compile(r"\n{3}|  | \n|\n |[^\S\n ]")
 _TWO_SENTENCES = re.compile(r"[.!?…]\W*\s\W*\w")
+_BREAKS = re.compile(r"""[\n:"'“”‘’「」『』]""")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # Unicode's categories of what is no character to be read
 
 
@@ -21,7 +22,8 @@ class Surfaces:
     tokenizer can do without them, invisible characters, U+FFFD, runs of blank lines or spaces, and tokens with parts
     of two sentences. ``inside``: where a sentence has ended within a piece, the same but for the end of the
     document. ``after_space``: those of the first and tokens that begin with whitespace. ``after_sentence``, for the
-    start of a piece: those of the first and tokens that do not begin with whitespace.
+    start of a piece: those of the first and tokens that do not begin with whitespace. ``breakers``: the tokens with the
+    end of a line, a colon or a quotation mark, which recur in any essay.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -42,6 +44,7 @@ class Surfaces:
                 for full, text in zip(vocabulary.kept, texts, strict=True)
             ]
         )
+        self.breakers = frozenset(i for i, text in enumerate(texts) if _BREAKS.search(text))
         is_spaced = torch.tensor([text[:1].isspace() for text in texts])
         self.within_sentence = unfit
         self.inside = unfit.clone()

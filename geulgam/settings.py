@@ -87,9 +87,14 @@ class GenerateSettings(_Section):
     top_k: int | None = Field(default=None, ge=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
     min_p: float | None = Field(default=None, ge=0, lt=1)
+    typical_p: float | None = Field(default=None, gt=0, le=1)
     repetition_penalty: float | None = Field(default=None, ge=1)
     repetition_window: int | None = Field(default=None, ge=0)
     no_repeat_ngram: int | None = Field(default=None, ge=0)
+    dry_multiplier: float | None = Field(default=None, ge=0)
+    dry_base: float | None = Field(default=None, ge=1)
+    dry_allowed: int | None = Field(default=None, ge=1)
+    guidance: float | None = Field(default=None, ge=0)
 
     @property
     def sampling(self) -> dict[str, float]:

@@ -85,9 +85,14 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.top_k": ("Choose among so many of the likeliest tokens.", 50),
     "generate.top_p": ("… and only while their probabilities add up to this.", 0.95),
     "generate.min_p": ("… and that are at least so likely, measured by the likeliest.", 0.05),
+    "generate.typical_p": ("… and, adding up to this, that say about as much as is to be expected; 1: off.", 0.95),
     "generate.repetition_penalty": ("Above 1 it avoids the tokens it has used.", 1.1),
     "generate.repetition_window": ("… among so many of the last tokens; 0: all it sees.", 64),
     "generate.no_repeat_ngram": ("Never write so many tokens in a row that stand there already; 0: off.", 0),
+    "generate.dry_multiplier": ("DRY: how strongly it avoids going on as after the same words before; 0: off.", 0.8),
+    "generate.dry_base": ("… and so many times more with each token that was the same.", 1.75),
+    "generate.dry_allowed": ("… from so many tokens in a row on.", 2),
+    "generate.guidance": ("How much more it keeps to what only its whole context makes likely; 0: off.", 0.3),
 }
 
 

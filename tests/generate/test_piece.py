@@ -65,7 +65,7 @@ def test_what_stays_stuck_is_closed_with_a_full_stop(
 ) -> None:
     words = practised.vocabulary.encode(" 함께 함께 함께 함께 함께 함께 함께 함께")
     stream = iter(words * ATTEMPTS * 9)
-    monkeypatch.setattr("generate.piece.draw", lambda *_: next(stream))
+    monkeypatch.setattr("generate.piece.draw", lambda *_: [next(stream)])
     piece = written(practised, surfaces, "우리는")
     assert piece.ending == "cut"
     assert piece.attempts == ATTEMPTS
@@ -88,7 +88,7 @@ def test_a_text_that_runs_on_is_closed_where_a_full_stop_is_missing(
         " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다 " + "그래서 오래 앉아 " * 20
     )
     stream = iter(words)
-    monkeypatch.setattr("generate.piece.draw", lambda *_: next(stream))
+    monkeypatch.setattr("generate.piece.draw", lambda *_: [next(stream)])
     piece = written(practised, surfaces, "우리는", 1)
     assert piece == Piece(piece.text, piece.tokens, 1, "cut")
     assert piece.text == " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다."
