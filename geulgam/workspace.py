@@ -90,6 +90,11 @@ class Workspace:
         return self.folder / "index"
 
     @property
+    def spans(self) -> Path:
+        """The folder of the index that tells whether a span of text stands in the corpus."""
+        return self.folder / "spans"
+
+    @property
     def essays(self) -> Path:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"
