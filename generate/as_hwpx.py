@@ -1,6 +1,6 @@
 """A manuscript as a document of 한글 (.hwpx, KS X 6101), written by python-hwpx.
 
-python-hwpx begins with an empty document that 한글 saved, and refuses to hand out a file that its checks of the
+python-hwpx begins with an empty document of the standard's form, and refuses to hand out a file that its checks of the
 package, of the XML against the standard's schemas and of what 한글 is known to refuse find a fault in.
 """
 

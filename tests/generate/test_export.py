@@ -143,6 +143,8 @@ def test_hangul_gets_a_package_that_it_opens(tmp_path: Path) -> None:
         )
         assert items and set(items) <= names
         section = ElementTree.fromstring(archive.read("Contents/section0.xml"))
+    texts = ["".join(text.itertext()) for text in section.findall(".//{*}p//{*}t")]
+    assert texts == [text.replace("\t", "") for text, _ in expected(Manuscript.of(HARD))]
     layout = section.findall(".//{*}linesegarray")
     assert not layout  # the lines of an empty document: 한글 would draw all letters over each other
     first_run = section[0][0]
