@@ -50,18 +50,18 @@ def penalise_runs(
 def repeated_runs(seen: Tokens, longest: int) -> tuple[Tokens, Tokens]:
     """Where the last tokens of ``seen`` stand in it before: the token that followed, and how many of them they are.
 
-    One of each (n,) for each earlier place of the last token; at most ``longest`` are counted. Some passes over
+    One of each (n,) for each earlier place of the last token; ``longest``, at most 255, are counted. Some passes over
     ``seen``, as many as the longest run has tokens.
     """
     if not len(seen):
         return seen, seen
-    lengths = np.zeros(len(seen) - 1, np.int64)
+    lengths = np.zeros(len(seen) - 1, np.uint8)
     is_alike = seen[:-1] == seen[-1]
     for length in range(1, longest + 1):
         if not is_alike.any():
             break
-        lengths += is_alike
+        lengths += is_alike.view(np.uint8)
         is_alike[length:] &= seen[: -length - 1] == seen[-length - 1]
         is_alike[:length] = False
     (places,) = lengths.nonzero()
-    return seen[places + 1], lengths[places]
+    return seen[places + 1], lengths[places].astype(np.int64)

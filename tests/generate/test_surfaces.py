@@ -41,3 +41,11 @@ def test_after_a_space_no_space_and_after_a_sentence_nothing_else(surfaces: Surf
         assert not (not starts_spaced and not surfaces.after_sentence[token])
     assert not surfaces.after_space.all()
     assert not surfaces.after_sentence.all()
+
+
+def test_lines_end_and_people_speak_as_often_as_they_like(surfaces: Surfaces) -> None:
+    written = surfaces.vocabulary.encode('그는\n\n"우리"')
+    breaking = {token for token in written if set('\n"') & set(surfaces.text([token]))}
+    assert len(breaking) >= 2
+    assert breaking == surfaces.breakers & set(written)
+    assert not surfaces.breakers & set(surfaces.vocabulary.encode("우리는 함께 걸었다."))
