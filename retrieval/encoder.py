@@ -57,14 +57,20 @@ def encoder(name: str = DEFAULT) -> Encoder:
 
 
 def of_blocks(encoder: Encoder, blocks: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-    """One vector for each block of sentences, (len(blocks), dimensions): the mean of its sentences', of length 1."""
-    ends = [0, *accumulate(map(len, blocks))]
-    if min(map(len, blocks), default=1) == 0:
-        raise ValueError("a block without sentences has no vector")
+    """One vector for each block of sentences, (len(blocks), dimensions): of its text and of its sentences, summed.
+
+    Both are made of length 1 first: the text encoded whole, and the mean of the sentences. At 4,000 places of 1,008
+    real essays USE tells the next four sentences from four of another essay in 91.1 % by the text, 90.6 % by the mean
+    (no difference beyond chance), 91.8 % by the sum (better than either, p < 0.01); from four that stand four blocks
+    later in the same essay in 69.2, 69.1 and 70.3 %. It takes twice the time of the text alone. ``bench/encoder.py``.
+    """
     if not blocks:
         return np.empty((0, encoder.dimensions), np.float32)
-    sums = np.add.reduceat(encoder.encode(list(chain.from_iterable(blocks))), ends[:-1], axis=0)
-    return unit(sums)
+    if not all(blocks):
+        raise ValueError("a block without sentences has no vector")
+    vectors = encoder.encode([*(" ".join(block) for block in blocks), *chain.from_iterable(blocks)])
+    firsts = [0, *accumulate(map(len, blocks))][:-1]
+    return unit(vectors[: len(blocks)] + unit(np.add.reduceat(vectors[len(blocks) :], firsts, axis=0)))
 
 
 @cache
