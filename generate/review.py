@@ -1,166 +1,205 @@
-"""The review of an essay: its figures beside those of essays on the same topic that were held out from training."""
+"""The review of a text: its figures beside those of essays on the same topic that were held out from training."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any
+from typing import TypeAlias, TypeVar
 
-from corpus.document import Document, normalise
+from corpus.document import Document, document_id
 from corpus.events import On, Task, silent
-from generate.spans import Copied, Sources, copied_share, longest
-from generate.korean import morphemes
-from generate.repetition import LENGTHS, diversity, repetition
+from generate.analysed import Analysed, Excerpt, analyse, tidy
+from generate.endings import commonest
+from generate.measures import MEASURES, Yardstick, found, terms
+from generate.overused import Usage, repeated
+from generate.reviewed import (
+    Band,
+    Chapter,
+    Comparison,
+    Overused,
+    Review,
+    ReviewedChapter,
+    highlights,
+    joints,
+)
+from generate.spans import Sources, SpanIndex, longest
+from generate.topic_essays import TopicEssays
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
+from retrieval.encoder import Encoder
 
+T = TypeVar("T")
+Pmi: TypeAlias = Callable[[str, str], float]
+Figures: TypeAlias = dict[str, float | None]
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One figure: ``essay`` and ``held_out`` (the mean of the human essays) on excerpts of equal length, and ``whole``
-    on the whole essay. None where there is nothing to measure."""
-
-    essay: float | None
-    held_out: float | None
-    whole: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """``figures`` by name: rep_2, rep_3, rep_4 (per cent), diversity (0 to 1), keyword_recall (share of the keywords),
-    copied_share (share of the characters in stretches of 30 or more that stand in a training essay too) and
-    longest_copied (characters). ``longest_copied``: the essay's longest such stretch. ``characters``: of an excerpt.
-    ``held_out_essays``: how many human essays were long enough for one.
-    """
-
-    figures: dict[str, Comparison]
-    longest_copied: Copied | None
-    missing_keywords: tuple[str, ...]
-    characters: int
-    held_out_essays: int
-
-    def to_json(self) -> dict[str, Any]:
-        """The review as JSON can hold it, as in report.json: figures rounded to four digits."""
-        copied = self.longest_copied
-        return {
-            "excerpt_characters": self.characters,
-            "held_out_essays": self.held_out_essays,
-            **{
-                name: {
-                    "essay": _rounded(figure.essay),
-                    "held_out": _rounded(figure.held_out),
-                    "whole_essay": _rounded(figure.whole),
-                }
-                for name, figure in self.figures.items()
-            },
-            "missing_keywords": list(self.missing_keywords),
-            "longest_copied_span": copied
-            and {
-                "characters": copied.characters,
-                "text": copied.text,
-                "document_id": copied.document_id,
-                "title": copied.title,
-            },
-        }
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """A table for people: name, this essay, mean of the held-out human essays; "-" for nothing to measure."""
-        return [
-            (label, _shown(self.figures[name].essay, form), _shown(self.figures[name].held_out, form))
-            for name, (label, form) in _LABELS.items()
-        ]
-
-
-_LABELS: dict[str, tuple[str, Callable[[float], str]]] = {
-    **{f"rep_{n}": (f"rep-{n}", lambda value: f"{value:.1f} %") for n in LENGTHS},
-    "diversity": ("diversity", lambda value: f"{value:.3f}"),
-    "keyword_recall": ("keyword recall", lambda value: f"{100 * value:.0f} %"),
-    "copied_share": ("copied, 30+ characters", lambda value: f"{100 * value:.1f} %"),
-    "longest_copied": ("longest copied", lambda value: f"{value:.0f} characters"),
-}
+_MOST_HUMAN = 40  # essays, and of each:
+_EXCERPTS = 3
+_SHORTEST = 300  # characters of a chapter that is measured by itself
+_INFORMED = 12, 6, 40  # human essays whose information is measured, blocks of each, and blocks of the text itself
 
 
 def review(
-    text: str,
+    text: str | Sequence[Chapter],
     train: Sequence[Document],
     held_out: Sequence[Document],
     keywords: Sequence[str],
     *,
     using: str | Analyzer = "kiwi",
+    title: str = "",
+    encoder: Encoder | None = None,
+    spans: SpanIndex | None = None,
+    pmi: Pmi | None = None,
     on: On = silent,
 ) -> Review:
-    """Measure an essay, and in the same way the human essays of its topic that training has not seen.
+    """Measure a text, and in the same way the human essays of its topic that training has not seen.
 
-    Repetition and recall grow with length, so all are measured on excerpts of one length: the essay's, or the
+    Repetition and recall grow with length, so all are measured on excerpts of one length: the text's, or the
     human essays' median if that is less. Excerpts lie evenly over a text and cover it; a text's figure is the mean
-    of its excerpts', and a human essay shorter than one is left out.
+    of its excerpts', the range is that of up to three excerpts of each of up to 40 human essays, and a human essay
+    shorter than one is left out. Chapters, where there are several, are measured likewise, on excerpts of the length
+    of the shortest (of those with 300 characters).
 
-    ``keywords``: the topic's query terms; one is found if the text's terms hold it, or all terms of it. ``using``:
-    the analyzer, or its name.
+    ``text``: all of it, or its chapters. ``train``: the topic's essays, the best first, against which the wording is
+    compared. ``keywords``: the topic's query terms; one is found if the text's terms hold it, or all terms of it.
+    ``using``: the analyzer, or its name. ``encoder``: without one coherence and topic are not measured. ``spans``: of
+    the whole corpus; without them a stretch counts as copied if it stands in ``train``. ``pmi(before, passage)``:
+    log p(passage | before) - log p(passage) in nats; without it, it is not measured.
     """
     terms_of = analyzer(using) if isinstance(using, str) else using
+    chapters = [Chapter(text=text)] if isinstance(text, str) else [chapter for chapter in text if tidy(chapter.text)]
     keywords = list(dict.fromkeys(keywords))
-    needed = {word: set(terms) for word, terms in zip(keywords, terms_of(keywords), strict=True)}
+    own = list(dict.fromkeys(word for chapter in chapters for word in chapter.keywords))
+    needed = {word: set(parts) for word, parts in zip(keywords + own, terms_of(keywords + own), strict=True)}
+    plain = "\n".join(tidy(chapter.text) for chapter in chapters)
+    known = document_id(plain)
+    human = [tidy(document.text) for document in held_out if document.id != known]
+    length = min(len(plain), int(median(map(len, human)))) if human else len(plain)
+    human = _spread([other for other in human if len(other) >= length], _MOST_HUMAN)
+    topic = TopicEssays(train, on)
     sources = Sources(train)
-    text = normalise(text)
-    human = [normalise(document.text) for document in held_out]
-    length = min(len(text), int(median(map(len, human)))) if human else len(text)
-    human = [other for other in human if len(other) >= length]
-
-    def measured(whole: str) -> dict[str, float | None]:
-        """The means over a text's excerpts."""
-        task.advance()
-        return _mean(_figures(excerpt, sources, needed, terms_of) for excerpt in _excerpts(whole, length))
 
     with Task(on, "reviewing", 1 + len(human), "essay") as task:
-        essay, people = measured(text), _mean([measured(other) for other in human])
-    whole = _figures(text, sources, needed, terms_of)
-    terms = set(next(iter(terms_of([text]))))
+        essay = analyse([chapter.text for chapter in chapters], terms_of if needed else None, encoder)
+        _inform(essay, pmi, _INFORMED[2])
+        task.advance()
+        people = []
+        for number, other in enumerate(human):
+            people.append(analyse([other], terms_of if needed else None, encoder))
+            _inform(people[-1], pmi if number < _INFORMED[0] else None, _INFORMED[1])
+            task.advance()
+    phrases = {gram for one in (essay, *people) for gram in repeated(one.tokens, [w.content for w in one.words])}
+    by = Yardstick(
+        needed={word: needed[word] for word in keywords},
+        centroid=topic.centroid(encoder) if encoder else None,
+        runs=topic.runs,
+        usage=Usage(phrases, topic.tokens),
+        copied={
+            **{other.text: sources.copied(other.text) for other in people},
+            essay.text: (spans or sources).copied(essay.text),
+        },
+    )
+    bands = _bands(people, length, by)
+    whole = _figures(essay.whole, by)
+    mean = _mean(_figures(excerpt, by) for excerpt in essay.excerpts(length))
+    copied = by.copied[essay.text]
+    met = [likeness for other in people for likeness in other.coherence]
+    joint_band = Band.of(met) if met else None
     return Review(
-        figures={name: Comparison(essay[name], people.get(name), whole[name]) for name in _LABELS},
-        longest_copied=longest(sources.copied(text)),
-        missing_keywords=tuple(word for word in keywords if not _is_found(word, needed[word], terms)),
+        title=title,
+        figures={m.name: Comparison.of(m, mean[m.name], bands.get(m.name), whole[m.name]) for m in MEASURES},
+        chapters=_chapters(essay, chapters, people, needed, length, by),
+        text=essay.text,
+        longest_copied=longest(copied),
+        copied=tuple(copied),
+        overused=_overused(essay, by.usage),
+        near=tuple(topic.nearest(essay, encoder)),
+        joints=joints(essay, joint_band),
+        joint_band=joint_band,
+        highlights=highlights(essay, copied, _overused(essay, by.usage)),
+        ending=commonest(essay.endings),
+        missing_keywords=tuple(w for w in keywords if not found(w, needed[w], terms(essay.whole))),
         characters=length,
         held_out_essays=len(human),
+        corpus_wide=spans is not None,
     )
 
 
-def _figures(text: str, sources: Sources, needed: dict[str, set[str]], terms_of: Analyzer) -> dict[str, float | None]:
-    tokens = morphemes(text)
-    stretches = sources.copied(text)
-    terms = set(next(iter(terms_of([text])))) if needed else set()
-    copied = longest(stretches)
-    return {
-        **{f"rep_{n}": repetition(tokens, n) for n in LENGTHS},
-        "diversity": diversity(tokens),
-        "keyword_recall": fmean(_is_found(word, parts, terms) for word, parts in needed.items()) if needed else None,
-        "copied_share": copied_share(text, stretches),
-        "longest_copied": copied.characters if copied else 0,
-    }
+def _chapters(
+    essay: Analysed,
+    chapters: Sequence[Chapter],
+    people: Sequence[Analysed],
+    needed: dict[str, set[str]],
+    longest_excerpt: int,
+    by: Yardstick,
+) -> tuple[ReviewedChapter, ...]:
+    """Each chapter by itself; without figures where there is only one, or where it is too short."""
+    sizes = [end - start for start, end in essay.chapters]
+    measured = [size for size in sizes if size >= _SHORTEST] if len(sizes) > 1 else []
+    length = min([*measured, longest_excerpt])
+    bands = _bands(people, length, by) if measured else {}
+    reviewed = []
+    for chapter, (start, end) in zip(chapters, essay.chapters, strict=True):
+        whole = Excerpt(essay, start, end)
+        missing = tuple(word for word in chapter.keywords if not found(word, needed[word], terms(whole)))
+        figures = {}
+        if measured and end - start >= min(length, _SHORTEST):
+            mean = _mean(_figures(excerpt, by) for excerpt in essay.excerpts(length, start, end))
+            figures = {m.name: Comparison.of(m, mean[m.name], bands.get(m.name), None) for m in MEASURES}
+            if chapter.keywords:
+                figures["keyword_recall"] = Comparison.of_keywords(1 - len(missing) / len(chapter.keywords))
+        reviewed.append(ReviewedChapter(chapter.title, start, end, chapter.keywords, missing, figures))
+    return tuple(reviewed)
 
 
-def _is_found(word: str, parts: set[str], terms: set[str]) -> bool:
-    return word in terms or (bool(parts) and parts <= terms)
+def _inform(text: Analysed, pmi: Pmi | None, most: int) -> None:
+    """Measure the information in up to so many blocks, evenly spread, but not in the first, which follows nothing."""
+    if pmi is None:
+        return
+    chosen = set(_spread(range(1, len(text.blocks)), most))
+    for number, (start, end) in enumerate(text.blocks):
+        passage = text.text[start:end]
+        text.informed.append(pmi(text.text[:start], passage) / len(passage) if number in chosen else None)
 
 
-def _excerpts(text: str, length: int) -> list[str]:
-    """The fewest excerpts of that length that cover the text, evenly spaced."""
-    count = max(1, -(-len(text) // max(1, length)))
-    step = (len(text) - length) / max(1, count - 1)
-    return [text[round(i * step) : round(i * step) + length] for i in range(count)]
+def _bands(people: Sequence[Analysed], length: int, by: Yardstick) -> dict[str, Band]:
+    rows = [
+        _figures(excerpt, by)
+        for other in people
+        if len(other.text) >= length
+        for excerpt in _spread(other.excerpts(length), min(_EXCERPTS, len(other.text) // max(1, length)))
+    ]
+    bands = {}
+    for measure in MEASURES:
+        values = [value for row in rows if (value := row[measure.name]) is not None]
+        if values:
+            bands[measure.name] = Band.of(values)
+    return bands
 
 
-def _mean(each: Iterable[dict[str, float | None]]) -> dict[str, float | None]:
+def _figures(excerpt: Excerpt, by: Yardstick) -> Figures:
+    return {measure.name: measure.of(excerpt, by) for measure in MEASURES}
+
+
+def _overused(essay: Analysed, usage: Usage) -> tuple[Overused, ...]:
+    """The overused phrases of the whole text, the most so first."""
+    phrases = []
+    for phrase in usage.overused(essay.tokens, [word.content for word in essay.words]):
+        size = len(phrase.gram)
+        places = tuple((essay.words[at].start, essay.words[at + size - 1].end) for at in phrase.places)
+        start, end = places[0]
+        phrases.append(Overused(essay.text[start:end], len(places), phrase.expected, phrase.score, places))
+    return tuple(sorted(phrases, key=lambda phrase: -phrase.score))
+
+
+def _spread(values: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, evenly spaced."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(i * (len(values) - 1) / max(1, most - 1))] for i in range(most)]
+
+
+def _mean(each: Iterable[Figures]) -> Figures:
     rows = list(each)
-    means: dict[str, float | None] = {}
+    means: Figures = {}
     for name in rows[0] if rows else ():
         values = [value for row in rows if (value := row[name]) is not None]
         means[name] = fmean(values) if values else None
     return means
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def _shown(value: float | None, form: Callable[[float], str]) -> str:
-    return "-" if value is None else form(value)

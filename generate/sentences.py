@@ -38,10 +38,16 @@ def ends(text: str, following: str = "", within_quotation: bool = False) -> bool
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text in order, without the whitespace between them; a line's end ends one too."""
+    return [text[start:end] for start, end in sentence_places(text)]
+
+
+def sentence_places(text: str) -> list[tuple[int, int]]:
+    """Where each of them starts and ends."""
     found, start = [], 0
     for end in _ends(text):
         if sentence := text[start:end].strip():
-            found.append(sentence)
+            begin = text.index(sentence, start)
+            found.append((begin, begin + len(sentence)))
         start = end
     return found
 
