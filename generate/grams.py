@@ -23,11 +23,6 @@ def codes_of(letters: str) -> Codes:
     return np.frombuffer(letters.encode("utf-16-le"), "<u2")
 
 
-def text_of(codes: Codes) -> str:
-    """The letters that have these codes."""
-    return codes.tobytes().decode("utf-16-le")
-
-
 def windows(codes: Codes) -> Codes:
     """All grams of the codes, (n - 15, 16), none for fewer than 16 codes; no copy."""
     if len(codes) < GRAM:

@@ -7,6 +7,7 @@ Multilingual Plane (a rare hanja, say) are left out like punctuation: each lette
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import takewhile
 
 _NO_LETTER = re.compile("[\\W_\U00010000-\U0010ffff]+")
 _SPARE = 6  # letters: what is cut off may spoil two where a tail begins, what comes may change three where it ends
@@ -25,12 +26,6 @@ def _joins(character: str) -> bool:
     return "\u1160" <= character <= "\u11ff" or unicodedata.category(character)[0] == "M"
 
 
-def alike(one: str, other: str) -> int:
-    """With how many equal characters both begin."""
-    shorter = min(len(one), len(other))
-    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
-
-
 def behind(tail: str, addition: str, before: int) -> str:
     """The letters that an addition behind ``tail`` brings or changes, after so many (at most) that stand ``before``.
 
@@ -45,7 +40,7 @@ def behind(tail: str, addition: str, before: int) -> str:
         kept, whole = len(stands), stands + letters_of(addition)
     else:
         whole = letters_of(tail[-size:] + addition)
-        kept = alike(stands, whole)
+        kept = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(stands, whole, strict=False)))
     return whole[max(0, kept - before) :] if kept < len(whole) else ""
 
 

@@ -12,10 +12,12 @@ It keeps a writer from copying word for word, and from nothing else: a paraphras
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +29,8 @@ from corpus.digests import digest
 from corpus.document import Document, normalise
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.grams import GRAM, Codes, anchored, codes_of, hashed, key_of, text_of, windows
-from generate.letters import alike, behind, letters_of, placed
+from generate.grams import GRAM, Codes, anchored, codes_of, hashed, key_of, windows
+from generate.letters import behind, letters_of, placed
 
 SHORTEST = 30  # letters
 _STEP = SHORTEST - GRAM + 1  # places from one hashed gram to the next: of SHORTEST letters, one is always whole
@@ -36,6 +38,7 @@ _REMEMBERED = 1 << 16  # grams; a writer asks for most of them fifteen times, on
 _END = "\0"  # of a document; no text's letters hold it, so no span goes over it
 _LETTERS, _KEYS, _ANCHORS = "letters.utf16", "keys.npy", "anchors.npy"
 _DOCUMENTS, _FACTS = "documents.parquet", "spans.json"
+_NOWHERE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +71,20 @@ def longest(spans: Sequence[Copied]) -> Copied | None:
 
 
 class SpanIndex:
-    """The index in a folder: :meth:`build` it once, :meth:`open` it after that. Any number of threads may ask it.
+    """The index: :meth:`build` it in a folder and :meth:`open` it there, or make one :meth:`of` a few documents.
 
-    ``fingerprint``: of the documents in it, whatever their order. ``documents``, ``letters``: how many it holds.
+    ``fingerprint``: of the documents in it, whatever their order. ``documents``, ``letters``: how many it holds. Any
+    number of threads may ask it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        self.folder = folder
-        self.fingerprint, self.documents, self.letters = str(told["fingerprint"]), told["documents"], told["letters"]
-        self._codes = _mapped(folder / _LETTERS)
-        self._keys = np.asarray(np.load(folder / _KEYS, mmap_mode="r"))
-        self._anchors = np.asarray(np.load(folder / _ANCHORS, mmap_mode="r"))
+    def __init__(self, stored: "_Stored") -> None:
+        told = stored.told
+        self.fingerprint, self.documents, self.letters = told["fingerprint"], told["documents"], told["letters"]
+        self._codes, self._keys, self._anchors, self._names = stored.codes, stored.keys, stored.anchors, stored.names
         if (len(self._codes), len(self._keys), len(self._anchors)) != (told["codes"], told["keys"], told["keys"]):
             raise ValueError("its files do not belong together")
         self._sorted = memoryview(self._keys.data)  # bisect goes through it four times as fast as through an array
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known: dict[str, npt.NDArray[np.int64]] = {}
 
     @classmethod
     def open(cls, folder: Path) -> "SpanIndex":
@@ -91,7 +92,11 @@ class SpanIndex:
         if not (folder / _FACTS).exists():
             raise GeulgamError(f"no index of the corpus's spans in {folder}", "geulgam run")
         try:
-            return cls(folder)
+            told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+            # Not as np.memmap, whose slices are slow.
+            codes = np.asarray(np.memmap(folder / _LETTERS, "<u2", "r"))
+            keys, anchors = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in (_KEYS, _ANCHORS))
+            return cls(_Stored(codes, keys, anchors, lambda: pq.read_table(folder / _DOCUMENTS), told))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise GeulgamError(
                 f"cannot read the index of spans in {folder}: {error}", f"remove {folder}, then geulgam run"
@@ -101,41 +106,32 @@ class SpanIndex:
     def build(cls, documents: Iterable[Document], folder: Path, on: On = silent) -> "SpanIndex":
         """Index the documents into the folder; until that is done, nothing there can be opened.
 
-        Of 100 M characters the hashes, and nothing else, are held in memory: 0.3 GB. Raises GeulgamError if the disk
-        is full or may not be written.
+        Only hashes, ids and titles are held in memory. Raises GeulgamError if the disk is full or may not be written.
         """
         (folder / _FACTS).unlink(missing_ok=True)
         total = len(documents) if isinstance(documents, Sized) else None
-        ids, titles, starts, digests = [], [], [], []
-        place = 1
         with Task(on, "indexing spans", total, "document") as task:
-            with replacing(folder / _LETTERS) as part, part.open("wb") as file:
-                file.write(_END.encode("utf-16-le"))
-                for document in documents:
-                    letters = letters_of(document.text)
-                    file.write((letters + _END).encode("utf-16-le"))
-                    ids.append(document.id)
-                    titles.append(document.title)
-                    starts.append(place)
-                    digests.append(digest(document.id, document.title, letters))
-                    place += len(letters) + 1
-                    task.advance()
+            with replacing(folder / _LETTERS) as part, part.open("w+b") as file:
+                table, told = _written(documents, file, task)
             with replacing(folder / _DOCUMENTS) as part:
-                pq.write_table(pa.table({"id": ids, "title": titles, "start": pa.array(starts, pa.int64())}), part)
-            keys, anchors = anchored(_mapped(folder / _LETTERS), _STEP, task)
+                pq.write_table(table, part)
+            keys, anchors = anchored(np.memmap(folder / _LETTERS, "<u2", "r"), _STEP, task)
             for name, values in ((_KEYS, keys), (_ANCHORS, anchors)):
                 with replacing(folder / name) as part, part.open("wb") as file:
                     np.save(file, values)
-            told = {
-                "fingerprint": hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:32],
-                "documents": len(ids),
-                "letters": place - 1 - len(ids),
-                "codes": place,
-                "keys": len(keys),
-            }
-            write_text(folder / _FACTS, json.dumps(told, indent=1) + "\n")
-            task.result = f"{told['letters']:,} letters of {len(ids):,} documents"
+            write_text(folder / _FACTS, json.dumps({**told, "keys": len(keys)}, indent=1) + "\n")
+            task.result = f"{told['letters']:,} letters of {told['documents']:,} documents"
         return cls.open(folder)
+
+    @classmethod
+    def of(cls, documents: Iterable[Document], on: On = silent) -> "SpanIndex":
+        """An index in memory, of documents that are few: three bytes and more for each letter."""
+        with Task(on, "indexing spans", unit="document") as task:
+            file = BytesIO()
+            table, told = _written(documents, file, task)
+            codes = np.frombuffer(file.getbuffer(), "<u2")
+            keys, anchors = anchored(codes, _STEP, task)
+        return cls(_Stored(codes, keys, anchors, lambda: table, {**told, "keys": len(keys)}))
 
     def completes(self, tail: str, addition: str) -> bool:
         """Whether with ``addition`` behind ``tail`` a span of 30 letters would stand there that a document has too.
@@ -165,33 +161,31 @@ class SpanIndex:
         return spans
 
     def _stands(self, region: str, place: int) -> bool:
-        """Whether a span of ``region`` that holds the gram at ``place`` stands in a document."""
+        """Whether a span that holds the gram at ``place`` of ``region`` stands in a document."""
         gram = region[place : place + GRAM]
-        anchors = self._known.get(gram)
-        if anchors is None:
-            anchors = self._look_up(gram)
-        for anchor in anchors:
-            first = max(0, anchor - place)
-            before = text_of(self._codes[first:anchor])
-            after = text_of(self._codes[anchor : anchor + len(region) - place])
-            right = alike(region[place:], after)
-            left = alike(region[:place][::-1], before[::-1])
-            if right >= GRAM and left + right >= SHORTEST:
-                return True
-        return False
+        sources = self._known.get(gram)
+        if sources is None:
+            sources = self._look_up(gram)
+        if not len(sources):
+            return False
+        first = max(0, place - _STEP + 1)
+        near = codes_of(region[first : place + SHORTEST])  # what such a span lies in
+        # Places before the first document and behind the last are read as its end.
+        theirs = self._codes.take((sources + (first - place))[:, None] + np.arange(len(near)), mode="clip")
+        equal = np.cumsum(np.pad(theirs == near, ((0, 0), (1, 0))), axis=1)
+        return bool((equal[:, SHORTEST:] - equal[:, :-SHORTEST] == SHORTEST).any())
 
-    def _look_up(self, gram: str) -> tuple[int, ...]:
-        """The places of the letters that have the gram's hash, remembered."""
+    def _look_up(self, gram: str) -> npt.NDArray[np.int64]:
+        """The places of the letters that have the gram's hash, (n,), remembered."""
         key = key_of(gram)
         first = bisect_left(self._sorted, key)
-        end = first
+        sources = _NOWHERE
         if first < len(self._sorted) and self._sorted[first] == key:
-            end = bisect_right(self._sorted, key, first)
-        anchors = tuple((self._anchors[first:end].astype(np.int64) * _STEP).tolist()) if end > first else ()
+            sources = self._anchors[first : bisect_right(self._sorted, key, first)].astype(np.int64) * _STEP
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[gram] = anchors
-        return anchors
+        self._known[gram] = sources
+        return sources
 
     def _runs(self, codes: Codes) -> Iterator[tuple[int, int, int]]:
         """All longest runs, of 30 letters or more, that the codes share with a document: first, end, source."""
@@ -215,20 +209,53 @@ class SpanIndex:
     def _document(self, place: int) -> tuple[str, str]:
         """Id and title of the document whose letters hold this place."""
         row = int(np.searchsorted(self._starts, place, side="right")) - 1
-        return self._names.column("id")[row].as_py(), self._names.column("title")[row].as_py()
+        return self._table.column("id")[row].as_py(), self._table.column("title")[row].as_py()
 
     @cached_property
-    def _names(self) -> pa.Table:
-        return pq.read_table(self.folder / _DOCUMENTS)
+    def _table(self) -> pa.Table:
+        return self._names()
 
     @cached_property
     def _starts(self) -> npt.NDArray[np.int64]:
-        starts: npt.NDArray[np.int64] = self._names.column("start").to_numpy()
+        starts: npt.NDArray[np.int64] = self._table.column("start").to_numpy()
         return starts
 
 
-def _mapped(path: Path) -> Codes:
-    return np.asarray(np.memmap(path, "<u2", "r"))  # not as np.memmap, whose slices are slow
+@dataclass(frozen=True)
+class _Stored:
+    """What an index is made of.
+
+    ``codes``: the letters of all documents, (n,), a 0 before and behind each. ``keys``: the hashes, sorted, (m,), and
+    of each its place in ``anchors``, (m,), in steps of 15. ``names``: reads ids, titles and the places of documents.
+    """
+
+    codes: Codes
+    keys: npt.NDArray[np.uint64]
+    anchors: npt.NDArray[np.uint32]
+    names: Callable[[], pa.Table]
+    told: Mapping[str, Any]
+
+
+def _written(documents: Iterable[Document], file: IO[bytes], task: Task) -> tuple[pa.Table, dict[str, Any]]:
+    """Write the letters of the documents; their ids, titles and places, and what is to be told of them."""
+    ids, titles, starts, digests = [], [], [], []
+    place = 1
+    file.write(_END.encode("utf-16-le"))
+    for document in documents:
+        letters = letters_of(document.text)
+        file.write((letters + _END).encode("utf-16-le"))
+        ids.append(document.id)
+        titles.append(document.title)
+        starts.append(place)
+        digests.append(digest(document.id, document.title, letters))
+        place += len(letters) + 1
+        task.advance()
+    return pa.table({"id": ids, "title": titles, "start": pa.array(starts, pa.int64())}), {
+        "fingerprint": hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:32],
+        "documents": len(ids),
+        "letters": place - 1 - len(ids),
+        "codes": place,
+    }
 
 
 def _shared(one: Codes, other: Codes) -> int:

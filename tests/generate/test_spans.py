@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -32,7 +31,6 @@ TRAIN = document(
 )
 OWN = "이것은 아무 데서도 베끼지 않은 새 글임! "
 Index = Callable[..., SpanIndex]
-IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be waited for at each example
 
 
 @pytest.fixture
@@ -124,6 +122,27 @@ def test_grams_of_one_hash_are_compared(index: Index, monkeypatch: pytest.Monkey
     assert spans.completes(OWN, RIVER.text) and len(spans.copied(OWN + RIVER.text)) == 1
 
 
+def test_a_phrase_of_many_documents_is_no_copy_until_thirty_letters_are(index: Index) -> None:
+    phrase = start_of(RIVER.text, SHORTEST - 4)
+    spans = index(*(f"{chr(0xAC00 + n)} {n} {phrase} {n} {chr(0xAC00 + n)}" for n in range(3_000)))
+    assert (
+        not spans.completes(phrase, "힣힣힣힣힣")
+        and spans.completes(phrase, "2999")
+        and spans.completes("2999", phrase)
+    )
+    began = time.perf_counter()
+    assert not spans.completes("힣" + phrase, "힣")
+    assert time.perf_counter() - began < 0.1
+
+
+def test_an_index_in_memory_is_the_same_as_one_on_disk(index: Index) -> None:
+    in_memory, on_disk = SpanIndex.of([RIVER, TRAIN]), index(RIVER, TRAIN)
+    text = OWN + RIVER.text + TRAIN.text
+    assert in_memory.copied(text) == on_disk.copied(text) != []
+    assert in_memory.fingerprint == on_disk.fingerprint
+    assert in_memory.completes("", RIVER.text) and SpanIndex.of([]).copied(text) == []
+
+
 def test_nothing_to_copy_from_or_nothing_written_is_nothing_copied(index: Index) -> None:
     assert index().copied(RIVER.text) == [] and not index().completes("", RIVER.text)
     assert index("짧다").copied(RIVER.text) == [] and not index("짧다", "", "…").completes(RIVER.text, OWN)
@@ -163,8 +182,7 @@ def plain_spans(texts: Sequence[str], text: str) -> list[str]:
 
 
 def fresh(texts: Sequence[str]) -> SpanIndex:
-    with TemporaryDirectory(dir=IN_MEMORY) as folder:
-        return SpanIndex.build([Document(f"{n:032x}", text) for n, text in enumerate(texts)], Path(folder))
+    return SpanIndex.of(Document(f"{n:032x}", text) for n, text in enumerate(texts))
 
 
 letters_and_more = st.sampled_from(["가", "각", "ㄱ", "\u1100", "\u1161", "\u11a8", "A", "a", "é", "e\u0301", "\u0301"])
