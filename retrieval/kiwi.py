@@ -25,8 +25,8 @@ _CONTENT = dict.fromkeys(_NOMINAL.split(), "") | dict.fromkeys(_VERBAL.split(), 
 _AUXILIARY = _CONTENT | {"VX": "다", "VX-R": "다", "VX-I": "다"}
 
 
-class _Token(Protocol):
-    """What is used of ``kiwipiepy.Token``."""
+class Morpheme(Protocol):
+    """What is used of ``kiwipiepy.Token``: the form, Kiwi's tag, and the place in the clean text."""
 
     form: str
     tag: str
@@ -68,6 +68,17 @@ class Kiwi:
         return _spans(kiwi.tokenize(text, match_options=match), _AUXILIARY)
 
 
+def tagged(texts: Iterable[str]) -> Iterator[list[Morpheme]]:
+    """Every morpheme of each text, particles, endings and punctuation among them, lazily and by all cores."""
+    kiwi, match = _loaded()
+    yield from kiwi.tokenize(map(clean, texts), match_options=match)
+
+
+def term(morpheme: Morpheme) -> str:
+    """The term that the morpheme is to the analyzer; "" for one that is left out."""
+    return _term(morpheme, _CONTENT) if morpheme.tag in _CONTENT else ""
+
+
 @cache
 def _loaded() -> tuple[Any, int]:
     """The model, once per process, and what it takes for one token: #함께 is 함께, 2021-03-04 three numbers."""
@@ -77,15 +88,15 @@ def _loaded() -> tuple[Any, int]:
     return Model(num_workers=-1, model_type=_MODEL), int(Match.ALL & ~Match.HASHTAG & ~Match.SERIAL)
 
 
-def _terms(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[str]:
+def _terms(tokens: Iterable[Morpheme], kept: Mapping[str, str]) -> list[str]:
     return [_term(token, kept) for token in tokens if token.tag in kept]
 
 
-def _spans(tokens: Iterable[_Token], kept: Mapping[str, str]) -> list[Span]:
+def _spans(tokens: Iterable[Morpheme], kept: Mapping[str, str]) -> list[Span]:
     return [Span(_term(token, kept), token.start, token.end) for token in tokens if token.tag in kept]
 
 
-def _term(token: _Token, kept: Mapping[str, str]) -> str:
+def _term(token: Morpheme, kept: Mapping[str, str]) -> str:
     """The dictionary form in lower case; a name of several words (이별의 부산 정거장) with _ between them."""
     form = token.form if token.form.isalnum() else "_".join(token.form.split())
     return (form + kept[token.tag]).lower()
