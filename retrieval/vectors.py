@@ -2,7 +2,7 @@
 
     folder/use-multilingual-3-0.2.1-float32/       one folder for each encoder and precision
         <random>.vectors.npy                       (n, d); memory-mapped, never changed
-        <random>.keys.npy                          (n,) digests of the texts, sorted; row i is text i's vector
+        <random>.keys.npy                          (n,) digests of the texts; row i is text i's vector
 
 A part exists once its keys do, and those are renamed into place last: whenever the process is killed, every part is
 whole, and the same call goes on from there. Any number of processes may read and write at once; a text that two of
@@ -39,8 +39,16 @@ _SMALL_PARTS = 16  # so many smaller than PART are joined into one
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    keys: Digest
-    vectors: NDArray[Any]
+    """Vectors in the order in which they came, so that texts that were encoded together are read together."""
+
+    keys: Digest  # (n,), sorted
+    rows: NDArray[np.intp]  # (n,); of the vectors of these keys
+    vectors: NDArray[Any]  # (n, d)
+
+    @classmethod
+    def of(cls, keys: Digest, vectors: NDArray[Any]) -> "_Part":
+        rows = np.argsort(keys)
+        return cls(keys[rows], rows, vectors)
 
 
 class KeptVectors:
@@ -101,28 +109,34 @@ class KeptVectors:
             task.advance(len(batch))
         return vectors
 
+    def _places(self, keys: Digest) -> Iterator[tuple[NDArray[np.intp], _Part, NDArray[np.intp]]]:
+        """For each part that holds some of the keys: which of them, and in which rows. Each key is found once."""
+        left = np.arange(len(keys))
+        for part in self._parts.values():
+            spots, found = digests.find(keys[left], part.keys)
+            yield left[found], part, part.rows[spots[found]]
+            left = left[~found]
+
     def _held(self, keys: Digest) -> NDArray[np.bool_]:
         held = np.zeros(len(keys), np.bool_)
-        for part in self._parts.values():
-            held |= digests.find(keys, part.keys)[1]
+        for places, _, _ in self._places(keys):
+            held[places] = True
         return held
 
     def _taken(self, keys: Digest) -> NDArray[np.float32]:
         vectors = np.empty((len(keys), self.dimensions), np.float32)
-        for part in self._parts.values():
-            spots, found = digests.find(keys, part.keys)
-            vectors[found] = part.vectors[spots[found]]
+        for places, part, rows in self._places(keys):
+            vectors[places] = part.vectors[rows]
         return vectors if self.precision == "float32" else unit(vectors)
 
     def _add(self, keys: Digest, vectors: NDArray[Any]) -> None:
         """One more part, on disk and here."""
-        order, name = np.argsort(keys), secrets.token_hex(8)
-        part = _Part(keys[order], vectors[order].astype(self.precision, copy=False))
+        name, vectors = secrets.token_hex(8), vectors.astype(self.precision, copy=False)
         with replacing(self._vectors(name)) as path:
-            _save(path, part.vectors)
+            _save(path, vectors)
         with replacing(self._keys(name)) as path:
-            _save(path, part.keys)
-        self._parts[name] = part
+            _save(path, keys)
+        self._parts[name] = _Part.of(keys, vectors)
         self._open(name)  # mapped, it takes no memory; another process may have joined it already
 
     def _join(self) -> None:
@@ -131,7 +145,7 @@ class KeptVectors:
         if len(small) < _SMALL_PARTS:
             return
         keys = np.concatenate([part.keys for part in small.values()])
-        vectors = np.concatenate([part.vectors for part in small.values()])
+        vectors = np.concatenate([part.vectors[part.rows] for part in small.values()])
         keys, first = np.unique(keys, return_index=True)
         self._add(keys, vectors[first])
         for name in small:  # who has them open reads on
@@ -171,7 +185,7 @@ class KeptVectors:
             or vectors.shape != (len(keys), self.dimensions)
         ):
             raise self._damaged(name, "its files do not fit together")
-        self._parts[name] = _Part(keys, vectors)
+        self._parts[name] = _Part.of(keys, vectors)
 
     def _damaged(self, name: str, reason: str) -> GeulgamError:
         return GeulgamError(
