@@ -99,9 +99,9 @@ def draw(
             "the model gives no probabilities but NaN",
             "train the adapter again with a lower learning rate, or load the base with precision fp32",
         )
+    # At most 1 − 2⁻²⁴ is drawn, and times the whole that rounds to less: so a place is found, and one that may come.
     share = torch.stack([torch.rand(1, generator=generator) for generator in generators]) * whole
-    last = (up_to < whole).sum(1, keepdim=True)  # where rounding would go beyond the last one that may come
-    place = torch.searchsorted(up_to, share, right=True).minimum(last)
+    place = torch.searchsorted(up_to, share, right=True)
     drawn: list[int] = tokens.gather(1, place)[:, 0].tolist()
     return drawn
 

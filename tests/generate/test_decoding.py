@@ -149,9 +149,11 @@ def test_a_banned_token_never_comes_in_the_row_that_it_is_banned_in() -> None:
     assert for_both == {15, 16}
 
 
-def test_the_penalty_looks_back_no_further_than_its_window() -> None:
+@pytest.mark.parametrize("dry", [0.0, 1e-9])  # DRY looks further back
+def test_the_penalty_looks_back_no_further_than_its_window(dry: float) -> None:
     def of(seen: list[int]) -> torch.Tensor:
-        return candidates(LOGITS[None], [seen], Sampling(repetition_penalty=2.0, repetition_window=2))[0]
+        sampling = Sampling(repetition_penalty=2.0, repetition_window=2, dry_multiplier=dry)
+        return candidates(LOGITS[None], [seen], sampling)[0]
 
     assert torch.equal(of(SEEN), of([7, 3]))
     assert not torch.equal(of(SEEN), of([]))
