@@ -1,6 +1,7 @@
 """The plan of an essay: its sections, what each is about and how long it is, and the facts that stay the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import Literal
 
 Role = Literal["opening", "middle", "closing"]
@@ -55,6 +56,23 @@ class Plan:
     def characters(self) -> int:
         """The length of the whole essay."""
         return sum(section.characters for section in self.sections)
+
+    def resized(self, characters: int) -> "Plan":
+        """The same plan for an essay of that length, each section longer or shorter in proportion.
+
+        Raises ValueError for fewer characters than sections.
+        """
+        if characters < len(self.sections):
+            raise ValueError(f"{characters} characters for {len(self.sections)} sections")
+        ends = [
+            round(total * characters / self.characters) for total in accumulate(s.characters for s in self.sections)
+        ]
+        lengths = [max(1, end - start) for start, end in pairwise((0, *ends))]
+        while sum(lengths) > characters:  # some came to nothing and were given one
+            lengths[lengths.index(max(lengths))] -= 1
+        return replace(
+            self, sections=tuple(replace(s, characters=n) for s, n in zip(self.sections, lengths, strict=True))
+        )
 
     @classmethod
     def of_one_section(cls, title: str, characters: int, opening: str = "") -> "Plan":

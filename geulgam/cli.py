@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geulgam.commands import corpus, export, index, run, setup, topic, write
+from geulgam.commands import corpus, export, index, plan, run, setup, topic, write
 from geulgam.terminal import failing_clearly, say
 
 
@@ -17,6 +17,7 @@ class _Commands(TyperGroup):
         "corpus",
         "index",
         "topic",
+        "plan",
         "finetune",
         "generate",
         "export",
@@ -71,6 +72,7 @@ setup.register(app)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(index.app, name="index")
 app.add_typer(topic.app, name="topic")
+plan.register(app)
 write.register(app)
 export.register(app)
 run.register(app)

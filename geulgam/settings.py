@@ -91,6 +91,8 @@ class GenerateSettings(_Section):
     repetition_penalty: float | None = Field(default=None, ge=1)
     repetition_window: int | None = Field(default=None, ge=0)
     no_repeat_ngram: int | None = Field(default=None, ge=0)
+    planner: str | None = Field(default=None, min_length=1)
+    planner_model: str | None = Field(default=None, min_length=1)
     dry_multiplier: float | None = Field(default=None, ge=0)
     dry_base: float | None = Field(default=None, ge=1)
     dry_allowed: int | None = Field(default=None, ge=1)
@@ -99,7 +101,7 @@ class GenerateSettings(_Section):
     @property
     def sampling(self) -> dict[str, float]:
         """What is different from the preset, by the names of :class:`generate.decoding.Sampling`."""
-        return self.model_dump(exclude={"preset", "characters"}, exclude_none=True)
+        return self.model_dump(exclude={"preset", "characters", "planner", "planner_model"}, exclude_none=True)
 
 
 class TopicSettings(_Section):

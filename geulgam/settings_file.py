@@ -89,6 +89,11 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.repetition_penalty": ("Above 1 it avoids the tokens it has used.", 1.1),
     "generate.repetition_window": ("… among so many of the last tokens; 0: all it sees.", 64),
     "generate.no_repeat_ngram": ("Never write so many tokens in a row that stand there already; 0: off.", 0),
+    "generate.planner": (
+        "An instruct model on this machine that drafts a plan's titles: an OpenAI-compatible address, or a folder.",
+        "http://localhost:8000/v1",
+    ),
+    "generate.planner_model": ("… and the name by which that address knows it; without it, its first.", "qwen3-4b"),
     "generate.dry_multiplier": ("DRY: how strongly it avoids going on as after the same words before; 0: off.", 0.8),
     "generate.dry_base": ("… and so many times more with each token that was the same.", 1.75),
     "generate.dry_allowed": ("… from so many tokens in a row on.", 2),

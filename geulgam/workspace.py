@@ -105,6 +105,11 @@ class Workspace:
         return self.folder / ".geulgam" / "locks"
 
     @property
+    def vectors(self) -> Path:
+        """What an encoder has made of sentences, a cache."""
+        return self.folder / ".geulgam" / "vectors"
+
+    @property
     def drafts(self) -> Path:
         """The folder of essays on the way."""
         return self.folder / ".geulgam" / "drafts"
@@ -120,6 +125,10 @@ class Workspace:
     def subset(self, topic: str) -> Path:
         """The folder of the subset retrieved for a topic."""
         return self.topic(topic) / "subset"
+
+    def plan(self, topic: str) -> Path:
+        """The file with the plan of a topic's essays."""
+        return self.topic(topic) / "plan.toml"
 
     def adapter(self, topic: str) -> Path:
         """The folder of a topic's PEFT adapter, and of the subset it was trained with."""
