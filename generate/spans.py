@@ -35,6 +35,7 @@ from generate.letters import behind, letters_of, placed
 SHORTEST = 30  # letters
 _STEP = SHORTEST - GRAM + 1  # places from one hashed gram to the next: of SHORTEST letters, one is always whole
 _REMEMBERED = 1 << 16  # grams; a writer asks for most of them fifteen times, one letter further each time
+_COMPARED = 256  # sources compared at once: a phrase may stand in thousands of documents
 _END = "\0"  # of a document; no text's letters hold it, so no span goes over it
 _LETTERS, _KEYS, _ANCHORS = "letters.utf16", "keys.npy", "anchors.npy"
 _DOCUMENTS, _FACTS = "documents.parquet", "spans.json"
@@ -169,11 +170,16 @@ class SpanIndex:
         if not len(sources):
             return False
         first = max(0, place - _STEP + 1)
-        near = codes_of(region[first : place + SHORTEST])  # what such a span lies in
-        # Places before the first document and behind the last are read as its end.
-        theirs = self._codes.take((sources + (first - place))[:, None] + np.arange(len(near)), mode="clip")
-        equal = np.cumsum(np.pad(theirs == near, ((0, 0), (1, 0))), axis=1)
-        return bool((equal[:, SHORTEST:] - equal[:, :-SHORTEST] == SHORTEST).any())
+        near = codes_of(region[first : place + SHORTEST])  # all that such a span can lie in
+        for start in range(0, len(sources), _COMPARED):
+            begins = sources[start : start + _COMPARED, None] + (first - place)
+            # Places before the first document and behind the last are read as its end.
+            theirs = self._codes.take(begins + np.arange(len(near)), mode="clip")
+            equal = np.zeros((len(begins), len(near) + 1), np.uint8)  # how many of a row are, up to each place
+            np.cumsum(theirs == near, axis=1, dtype=np.uint8, out=equal[:, 1:])
+            if (equal[:, SHORTEST:] - equal[:, :-SHORTEST] == SHORTEST).any():
+                return True
+        return False
 
     def _look_up(self, gram: str) -> npt.NDArray[np.int64]:
         """The places of the letters that have the gram's hash, (n,), remembered."""

@@ -107,6 +107,11 @@ def test_what_the_tail_holds_already_is_not_held_against_the_addition(index: Ind
     assert spans.completes(copy, rest[:2]) and spans.completes("", copy) and spans.completes(OWN, f"그리고 {copy} 끝")
 
 
+def test_letters_far_from_each_other_are_seen(index: Index) -> None:
+    spread = " — … — ".join(letters_of(RIVER.text)[:SHORTEST])
+    assert index(RIVER).completes(spread[:-1], spread[-1]) and len(index(RIVER).copied(spread)) == 1
+
+
 def test_a_syllable_that_the_addition_finishes_is_new(index: Index) -> None:
     spans = index(RIVER)
     written = decomposed(start_of(RIVER.text, SHORTEST))
