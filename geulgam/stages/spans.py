@@ -3,17 +3,15 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corpus.events import On
 from corpus.store import Corpus
+from generate.spans import SHORTEST, SpanIndex
 from geulgam.graph import Node, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
-
-if TYPE_CHECKING:
-    from generate.spans import SpanIndex
 
 
 class SpansNode(Node):
@@ -33,14 +31,10 @@ class SpansNode(Node):
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The letters of a span that counts as copied."""
-        from generate.spans import SHORTEST
-
         return {"letters": SHORTEST}
 
     def make(self, now: Manifest, on: On) -> str:
         """Index every document."""
-        from generate.spans import SpanIndex
-
         began = time.monotonic()
         with renewed(self.folder) as folder:
             made = SpanIndex.build(Corpus(self.workspace.corpus), folder, on=on)
@@ -49,8 +43,6 @@ class SpansNode(Node):
         return f"{made.letters:,} letters of {made.documents:,} documents, that no span of them is copied"
 
 
-def read_spans(workspace: Workspace) -> "SpanIndex":
+def read_spans(workspace: Workspace) -> SpanIndex:
     """The index of the corpus's spans on disk. Raises GeulgamError if there is none."""
-    from generate.spans import SpanIndex
-
     return SpanIndex.open(workspace.spans)

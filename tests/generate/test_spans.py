@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.document import Document, document
@@ -214,6 +214,7 @@ def cases(draw: st.DrawFn) -> tuple[list[str], str, str]:
     return texts, text[:cut], text[cut:]
 
 
+@settings(deadline=None)
 @given(cases())
 def test_completes_tells_what_a_plain_search_tells(case: tuple[list[str], str, str]) -> None:
     texts, tail, addition = case
@@ -223,6 +224,7 @@ def test_completes_tells_what_a_plain_search_tells(case: tuple[list[str], str, s
     assert spans.completes(tail, addition) == expected  # what is remembered is the same
 
 
+@settings(deadline=None)
 @given(cases())
 def test_copied_finds_what_a_plain_search_finds(case: tuple[list[str], str, str]) -> None:
     texts, tail, addition = case
@@ -233,6 +235,7 @@ def test_copied_finds_what_a_plain_search_finds(case: tuple[list[str], str, str]
         assert plain_letters(span.text) in plain_letters(texts[int(span.document_id, 16)])
 
 
+@settings(deadline=None)
 @given(st.text("가나", min_size=40, max_size=200), st.data())
 def test_what_is_never_completed_is_never_copied(source: str, data: st.DataObject) -> None:
     """A writer that leaves out each token which would complete a span has copied none in the end."""
@@ -243,6 +246,7 @@ def test_what_is_never_completed_is_never_copied(source: str, data: st.DataObjec
     assert spans.copied(text) == []
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), min_size=GRAM, max_size=40))
 def test_one_gram_and_many_have_the_same_hashes(text: str) -> None:
     each = [key_of(text[place : place + GRAM]) for place in range(len(text) - GRAM + 1)]

@@ -16,6 +16,7 @@ from geulgam.stages.spans import SpansNode, read_spans
 from geulgam.workspace import Workspace
 
 TEXT = "저녁이 되면 할머니는 마당의 평상에 앉아 콩을 까셨고 나는 그 옆에서 별자리의 이름을 하나씩 외웠다."
+OTHER = "다음 날 우리는 강을 건넜고, 돌아오는 길에는 아무도 먼저 말을 꺼내지 않았다. 하늘에는 구름 한 점 없었다."
 
 
 def write(workspace: Workspace, *texts: str) -> None:
@@ -37,12 +38,12 @@ def test_it_is_made_from_the_corpus_and_again_when_that_changes(workspace: Works
     assert found.fingerprint == read_spans(workspace).fingerprint
     assert read_spans(workspace).completes("", TEXT) and not read_spans(workspace).completes("", TEXT[::-1])
 
-    write(workspace, TEXT[::-1])
+    write(workspace, OTHER)
     assert [state.why for state in look([node])][-1] == "corpus changed"
     before = read_spans(workspace)
     assert make(node).is_new
-    assert read_spans(workspace).completes("", TEXT[::-1])
-    assert before.completes("", TEXT) and not before.completes("", TEXT[::-1])  # who reads the old one goes on with it
+    assert read_spans(workspace).completes("", OTHER)
+    assert before.completes("", TEXT) and not before.completes("", OTHER)  # who reads the old one goes on with it
 
 
 def test_one_that_was_broken_off_leaves_the_one_before(workspace: Workspace) -> None:
@@ -71,5 +72,7 @@ def test_a_corpus_in_another_order_is_the_same_index(workspace: Workspace) -> No
             writer.add(document(text))
         corpus.commit(writer.finish(), replace=True, made_from={})
         make(SpansNode(workspace, Settings()), alone=True, again="in another order")
-        made.append(read_spans(workspace).fingerprint)
-    assert made[0] == made[1]
+        made.append(read_spans(workspace))
+    assert made[0].fingerprint == made[1].fingerprint
+    for spans in made:  # also the one whose folder has been replaced
+        assert [copy.document_id for copy in spans.copied(TEXT)] == [document(TEXT).id]
