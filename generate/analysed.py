@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from generate.endings import Ending, ending
+from generate.facts import Ending, tellings
+from generate.korean import Word, words
 from generate.sentences import sentence_places
-from generate.words import Word, checked, spaced, words
 from retrieval.analyzer import Analyzer, Span
 from retrieval.encoder import Encoder, of_blocks
+from retrieval.kiwi import corrected, spaced
 
 BLOCK = 4  # sentences, whose likeness to the next ones is coherence
 GRAM = 6  # morphemes: of so many in a row two texts seldom have the same by chance
@@ -64,6 +66,11 @@ class Analysed:
         return [float(one @ other) for one, other in pairwise(self.vectors)]
 
     @property
+    def ending(self) -> Ending:
+        """The style in which most sentences end that tell one."""
+        return commonest(self.endings)
+
+    @property
     def whole(self) -> "Excerpt":
         """All of it."""
         return Excerpt(self, 0, len(self.text))
@@ -98,7 +105,7 @@ class Excerpt:
         """The numbers of its words."""
         return self._inside([(word.start, word.end) for word in self.of.words])
 
-    @cached_property
+    @property
     def tokens(self) -> list[str]:
         """The surfaces of its words."""
         return self.of.tokens[self.words.start : self.words.stop]
@@ -143,18 +150,17 @@ def analyse(chapters: Sequence[str], terms_of: Analyzer | None = None, encoder: 
             grouped.append([text[a:b] for a, b in group])
             places += group
     sentences = [text[a:b] for a, b in places]
-    tagged = list(checked(sentences))
     return Analysed(
         text=text,
         chapters=bounds,
         words=words(text),
         sentences=places,
-        endings=[ending(found) for found in tagged],
+        endings=[telling.ending for telling in tellings(sentences)],
         blocks=blocks,
         vectors=of_blocks(encoder, grouped) if encoder and grouped else None,
         misspelt=[
             Misspelt(start + m.start, start + m.end, m.form)
-            for (start, _), found in zip(places, tagged, strict=True)
+            for (start, _), found in zip(places, corrected(sentences), strict=True)
             for m in found
             if m.typo_cost > 0
         ],
@@ -177,6 +183,13 @@ def blocks_of(text: str, start: int = 0) -> list[list[Place]]:
     if len(blocks) > 1 and len(blocks[-1]) == 1:
         blocks[-2:] = [blocks[-2] + blocks[-1]]
     return blocks
+
+
+def commonest(endings: Sequence[Ending]) -> Ending:
+    """The style that most of them have which tell one; "" if none does."""
+    counts: Counter[Ending] = Counter(endings)
+    counts.pop("", None)
+    return max(counts, key=lambda style: counts[style], default="")
 
 
 def grams(tokens: Sequence[str]) -> npt.NDArray[np.int64]:

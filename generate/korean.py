@@ -4,12 +4,15 @@ For a second language, another file gives the same.
 """
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 # Quotation marks and parentheses: what opens, and what closes it.
 CLOSER = {"“": "”", "‘": "’", "「": "」", "『": "』", "〈": "〉", "《": "》", "(": ")", '"': '"', "'": "'"}
 
+_TURNS = ("NNB", "VV", "VA", "MA")  # mecab's tags of words that say how rather than what
+_CONTENT = (*_TURNS, "NN", "NP", "NR", "XR", "SL")
 _FINAL_SYLLABLES = "다요까죠네지자라군나오어야게걸래냐"  # of the endings that close a sentence
 _STATEMENT = re.compile(r"(?:[^\s마보]다|[어아에예해세네지데]요|죠)(?=\s)")  # how a sentence ends that has no full stop
 
@@ -32,6 +35,29 @@ def morphemes(text: str) -> list[str]:
     memory.
     """
     return [m for line in text.replace("\0", " ").splitlines() if line.strip() for m in _mecab().morphs(line)]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A morpheme and its place. ``content``: it can stand for something by itself, as nouns and verbs can, particles
+    and endings not; ``turn``: it names no thing or person, but is part of how things are said, as 것, 있, 너무."""
+
+    surface: str
+    start: int
+    end: int
+    content: bool
+    turn: bool
+
+
+def words(text: str) -> list[Word]:
+    """The same morphemes with their places."""
+    found, start = [], 0
+    for line in text.replace("\0", " ").splitlines(keepends=True):
+        for m in _mecab().parse(line) if line.strip() else ():
+            content, turn = m.feature.pos.startswith(_CONTENT), m.feature.pos.startswith(_TURNS)
+            found.append(Word(m.surface, start + m.span.start, start + m.span.end, content, turn))
+        start += len(line)
+    return found
 
 
 @cache

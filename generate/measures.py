@@ -7,11 +7,11 @@ from statistics import fmean, pstdev
 import numpy as np
 import numpy.typing as npt
 
-from generate.analysed import GRAM, Analysed, Excerpt, grams
-from generate.endings import Ending, commonest
-from generate.overused import Usage
+from generate.analysed import GRAM, Analysed, Excerpt, commonest, grams
+from generate.facts import Ending
+from generate.overused import PhraseUsage
 from generate.repetition import diversity, repetition
-from generate.spans import Copied
+from generate.spans import SHORTEST, Copied
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Yardstick:
     needed: Mapping[str, set[str]]
     centroid: npt.NDArray[np.float32] | None
     runs: npt.NDArray[np.int64]
-    usage: Usage
+    usage: PhraseUsage
     copied: Mapping[str, list[Copied]]
     shared: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
@@ -34,9 +34,10 @@ class Yardstick:
         return self.shared[of.text]
 
     def stretches(self, excerpt: Excerpt) -> list[tuple[int, int]]:
-        """What of an excerpt is copied, cut off at its ends, if it still has 30 characters there."""
+        """What of an excerpt is copied, cut off at its ends, if it is still as long as a stretch must be."""
         cut = [(max(s.start, excerpt.start), min(s.end, excerpt.end)) for s in self.copied[excerpt.of.text]]
-        return [(start, end) for start, end in cut if end - start >= 30]
+        text = excerpt.of.text
+        return [(a, b) for a, b in cut if b - a >= SHORTEST <= sum(map(str.isalnum, text[a:b]))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _lengths(excerpt: Excerpt) -> list[float]:
 
 def _endings(excerpt: Excerpt, _: Yardstick) -> float | None:
     told: list[Ending] = [ending for n in excerpt.sentences if (ending := excerpt.of.endings[n])]
-    return told.count(commonest(told)) / len(told) if told else None
+    usual = commonest(told)
+    return sum(ending == usual for ending in told) / len(told) if told else None
 
 
 def _spelling(excerpt: Excerpt, _: Yardstick) -> float | None:
@@ -114,11 +116,11 @@ def _spacing(excerpt: Excerpt, _: Yardstick) -> float | None:
 
 
 def _overused(excerpt: Excerpt, by: Yardstick) -> float | None:
-    tokens = excerpt.tokens
+    words = excerpt.of.words[excerpt.words.start : excerpt.words.stop]
     covered = set()
-    for phrase in by.usage.overused(tokens, [excerpt.of.words[n].content for n in excerpt.words]):
+    for phrase in by.usage.overused(words):
         covered |= {place + i for place in phrase.places for i in range(len(phrase.gram))}
-    return len(covered) / len(tokens) if tokens and by.usage.counted else None
+    return len(covered) / len(words) if words and by.usage.counted else None
 
 
 def _runs(excerpt: Excerpt, by: Yardstick) -> float | None:
@@ -266,8 +268,8 @@ MEASURES = (
     ),
     Measure(
         "copied_share",
-        "copied, 30+ characters",
-        "The share of the text in stretches of 30 characters or more that stand in the corpus too.",
+        "copied, 30+ letters",
+        "The share of the text in stretches of 30 letters or more that stand in the corpus too.",
         "%",
         _per_cent,
         _copied,

@@ -8,10 +8,10 @@ from itertools import pairwise
 from jinja2 import Environment, StrictUndefined
 
 from generate.measures import MEASURES, Measure
-from generate.reviewed import Comparison, Highlight, Joint, Review, range_of
+from generate.reviewed import Comparison, Highlight, Review, range_of
 
 KINDS = {
-    "copied": "copied: 30 characters and more that stand in the corpus",
+    "copied": "copied: 30 letters and more that stand in the corpus",
     "repeated": "repeated: six morphemes and more that stand here twice",
     "overused": "overused: far more often than in people's essays",
     "ending": "a sentence that ends in another style than the others",
@@ -58,28 +58,26 @@ class _Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dot:
-    """A joint in the drawing of coherence, 1000 wide and 100 high. ``text``: how the passage there begins."""
+class _Strip:
+    """The joints along the text. All in per cent of its width, or of its height from below: ``dots`` as x, y, on which
+    side of the human range, and how the passage there begins; ``low`` and ``height`` of that range, None without."""
 
-    x: float
-    y: float
-    outside: str
-    text: str
+    dots: Sequence[tuple[float, float, str, str]]
+    low: float | None
+    height: float
 
 
 def html(review: Review) -> str:
     """The page."""
     template = (resources.files("generate") / TEMPLATE).read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    band = review.joint_band
     return environment.from_string(template).render(
         review=review,
         title=review.title or "A review",
         rows=_rows(review.figures),
         sections=[_section(review, number) for number in range(len(review.chapters))],
         kinds=[(kind, said, sum(h.kind == kind for h in review.highlights)) for kind, said in KINDS.items()],
-        dots=_dots(review.joints, review.text),
-        band=(100 * (1 - _unit(band.high)), 100 * (_unit(band.high) - _unit(band.low))) if band else None,
+        strip=_strip(review),
         breaks=[joint for joint in review.joints if joint.outside],
         said=lambda joint: _begins(review.text, joint.start),
     )
@@ -132,16 +130,23 @@ def _pieces(text: str, start: int, end: int, highlights: Iterable[Highlight]) ->
     return pieces
 
 
-def _dots(joints: Sequence[Joint], text: str) -> list[_Dot]:
-    step = 1000 / max(1, len(joints))
-    return [
-        _Dot(round((n + 0.5) * step, 1), round(100 * (1 - _unit(j.likeness)), 1), j.outside, _begins(text, j.start))
-        for n, j in enumerate(joints)
+def _strip(review: Review) -> _Strip:
+    band = review.joint_band
+    values = [joint.likeness for joint in review.joints] + ([band.low, band.high] if band else [])
+    bottom = min(values, default=0.0)
+    scale = 84 / (max(values, default=0.0) - bottom or 1.0)
+    dots = [
+        (
+            100 * (n + 0.5) / len(review.joints),
+            8 + (joint.likeness - bottom) * scale,
+            joint.outside,
+            f"{joint.likeness:.2f} {_begins(review.text, joint.start)}",
+        )
+        for n, joint in enumerate(review.joints)
     ]
-
-
-def _unit(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+    if band is None:
+        return _Strip(dots, None, 0.0)
+    return _Strip(dots, 8 + (band.low - bottom) * scale, (band.high - band.low) * scale)
 
 
 def _begins(text: str, start: int) -> str:

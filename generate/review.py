@@ -7,9 +7,8 @@ from typing import TypeAlias, TypeVar
 from corpus.document import Document, document_id
 from corpus.events import On, Task, silent
 from generate.analysed import Analysed, Excerpt, analyse, tidy
-from generate.endings import commonest
 from generate.measures import MEASURES, Yardstick, found, terms
-from generate.overused import Usage, repeated
+from generate.overused import PhraseUsage, repeated
 from generate.reviewed import (
     Band,
     Chapter,
@@ -20,7 +19,7 @@ from generate.reviewed import (
     highlights,
     joints,
 )
-from generate.spans import Sources, SpanIndex, longest
+from generate.spans import SpanIndex, longest
 from generate.topic_essays import TopicEssays
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
@@ -74,7 +73,7 @@ def review(
     length = min(len(plain), int(median(map(len, human)))) if human else len(plain)
     human = _spread([other for other in human if len(other) >= length], _MOST_HUMAN)
     topic = TopicEssays(train, on)
-    sources = Sources(train)
+    sources = SpanIndex.of(train)
 
     with Task(on, "reviewing", 1 + len(human), "essay") as task:
         essay = analyse([chapter.text for chapter in chapters], terms_of if needed else None, encoder)
@@ -85,12 +84,12 @@ def review(
             people.append(analyse([other], terms_of if needed else None, encoder))
             _inform(people[-1], pmi if number < _INFORMED[0] else None, _INFORMED[1])
             task.advance()
-    phrases = {gram for one in (essay, *people) for gram in repeated(one.tokens, [w.content for w in one.words])}
+    phrases = {gram for one in (essay, *people) for gram in repeated(one.words)}
     by = Yardstick(
         needed={word: needed[word] for word in keywords},
         centroid=topic.centroid(encoder) if encoder else None,
         runs=topic.runs,
-        usage=Usage(phrases, topic.tokens),
+        usage=PhraseUsage(phrases, topic.tokens),
         copied={
             **{other.text: sources.copied(other.text) for other in people},
             essay.text: (spans or sources).copied(essay.text),
@@ -114,7 +113,7 @@ def review(
         joints=joints(essay, joint_band),
         joint_band=joint_band,
         highlights=highlights(essay, copied, _overused(essay, by.usage)),
-        ending=commonest(essay.endings),
+        ending=essay.ending,
         missing_keywords=tuple(w for w in keywords if not found(w, needed[w], terms(essay.whole))),
         characters=length,
         held_out_essays=len(human),
@@ -178,10 +177,10 @@ def _figures(excerpt: Excerpt, by: Yardstick) -> Figures:
     return {measure.name: measure.of(excerpt, by) for measure in MEASURES}
 
 
-def _overused(essay: Analysed, usage: Usage) -> tuple[Overused, ...]:
+def _overused(essay: Analysed, usage: PhraseUsage) -> tuple[Overused, ...]:
     """The overused phrases of the whole text, the most so first."""
     phrases = []
-    for phrase in usage.overused(essay.tokens, [word.content for word in essay.words]):
+    for phrase in usage.overused(essay.words):
         size = len(phrase.gram)
         places = tuple((essay.words[at].start, essay.words[at + size - 1].end) for at in phrase.places)
         start, end = places[0]

@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from generate.analysed import GRAM, Analysed
-from generate.endings import commonest
 from generate.measures import MEASURES, Measure
 from generate.spans import Copied
 from generate.topic_essays import Near
@@ -231,7 +230,6 @@ def joints(essay: Analysed, band: Band | None) -> tuple[Joint, ...]:
 
 def highlights(essay: Analysed, copied: Sequence[Copied], overused: Sequence[Overused]) -> tuple[Highlight, ...]:
     """What is to be marked in the text, in its order."""
-    usual = commonest(essay.endings)
     found = [Highlight(s.start, s.end, "copied", f"stands in “{s.title or s.document_id}”") for s in copied]
     found += [Highlight(start, end, "repeated", "said before or again") for start, end in _repeated(essay)]
     found += [
@@ -240,16 +238,16 @@ def highlights(essay: Analysed, copied: Sequence[Copied], overused: Sequence[Ove
         for start, end in phrase.places
     ]
     found += [
-        Highlight(start, end, "ending", f"{style}, where most sentences are {usual}")
+        Highlight(start, end, "ending", f"{style}, where most sentences are {essay.ending}")
         for (start, end), style in zip(essay.sentences, essay.endings, strict=True)
-        if style and style != usual
+        if style and style != essay.ending
     ]
     found += [Highlight(word.start, word.end, "spelling", f"{word.better}?") for word in essay.misspelt]
     return tuple(sorted(found, key=lambda highlight: (highlight.start, -highlight.end)))
 
 
 def _repeated(essay: Analysed) -> list[tuple[int, int]]:
-    """Every place of a run of six morphemes or more that stands there more than once."""
+    """Every place of a run of six words or more that stands there more than once, from its first content word on."""
     where: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at in range(len(essay.tokens) - GRAM + 1):
         where[tuple(essay.tokens[at : at + GRAM])].append(at)
@@ -259,7 +257,12 @@ def _repeated(essay: Analysed) -> list[tuple[int, int]]:
             runs[-1][1] = at + GRAM
         else:
             runs.append([at, at + GRAM])
-    return [(essay.words[first].start, essay.words[end - 1].end) for first, end in runs]
+    places = []
+    for first, end in runs:
+        begin = next((word.start for word in essay.words[first:end] if word.content), None)
+        if begin is not None:
+            places.append((begin, essay.words[end - 1].end))
+    return places
 
 
 def _copied(span: Copied) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from corpus.document import Document
 from corpus.events import On, Task
 from generate.analysed import Analysed, Place, blocks_of, grams, tidy
-from generate.words import Word, words
+from generate.korean import Word, words
 from retrieval.encoder import Encoder, of_blocks
 
 _MOST = 500  # essays, the best of the topic

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geulgam.commands import corpus, export, index, plan, run, setup, topic, write
+from geulgam.commands import corpus, export, index, plan, review, run, setup, topic, write
 from geulgam.terminal import failing_clearly, say
 
 
@@ -20,6 +20,7 @@ class _Commands(TyperGroup):
         "plan",
         "finetune",
         "generate",
+        "review",
         "export",
         "evaluate",
         "run",
@@ -74,5 +75,6 @@ app.add_typer(index.app, name="index")
 app.add_typer(topic.app, name="topic")
 plan.register(app)
 write.register(app)
+review.register(app)
 export.register(app)
 run.register(app)

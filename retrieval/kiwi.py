@@ -26,12 +26,16 @@ _AUXILIARY = _CONTENT | {"VX": "다", "VX-R": "다", "VX-I": "다"}
 
 
 class Morpheme(Protocol):
-    """What is used of ``kiwipiepy.Token``: the form, Kiwi's tag, and the place in the clean text."""
+    """What is used of ``kiwipiepy.Token``: the form, Kiwi's tag, and the place in the clean text.
+
+    ``typo_cost``: above 0 where another form is written, see :func:`corrected`.
+    """
 
     form: str
     tag: str
     start: int
     end: int
+    typo_cost: float
 
 
 class Kiwi:
@@ -72,6 +76,18 @@ def tagged(texts: Iterable[str]) -> Iterator[list[Morpheme]]:
     """Every morpheme of each text, particles, endings and punctuation among them, lazily and by all cores."""
     kiwi, match = _loaded()
     yield from kiwi.tokenize(map(clean, texts), match_options=match)
+
+
+def corrected(texts: Iterable[str]) -> Iterator[list[Morpheme]]:
+    """The same, but a common misspelling (어재, 문안하다) is taken for what it was meant to be."""
+    kiwi, match = _loaded()
+    yield from kiwi.tokenize(map(clean, texts), match_options=match, typos="basic")
+
+
+def spaced(texts: Iterable[str]) -> Iterator[str]:
+    """Each text with the spaces that Kiwi would write; where both are usual, it leaves what is there."""
+    kiwi, _ = _loaded()
+    yield from kiwi.space(map(clean, texts))
 
 
 def term(morpheme: Morpheme) -> str:

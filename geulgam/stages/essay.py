@@ -22,7 +22,7 @@ from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
     from generate.draft import Draft
-    from generate.review import Review
+    from generate.reviewed import Review
 
 TEXT, REPORT = "essay.md", "report.json"
 

@@ -1,24 +1,54 @@
-"""The review measures an essay and the human ones in the same way."""
+"""The review measures a text and the human ones in the same way, and marks in the text what to look at."""
 
 import json
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from corpus.document import document
+from corpus.document import Document, document
 from corpus.events import Begun, Event, Progress
 from generate.korean import morphemes
 from generate.repetition import diversity, repetition
 from generate.review import review
-from generate.spans import SHORTEST
+from generate.reviewed import Chapter, Review
+from generate.spans import SHORTEST, SpanIndex
+from retrieval.unit import unit
 from tests.finetune.tiny import tiny_essays
 
 TRAIN = [
-    document("기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 그렇게 시작되었고, 길은 바다까지 이어졌다.", "기차")
+    document(
+        "기차가 작은 역을 떠날 때 어머니는 하얀 손수건을 꺼내 오래도록 흔들었다. 여행은 그렇게 시작되었다.",
+        "기차",
+    )
 ]
-ESSAY = (
-    "우리는 함께 시장에 갔다. 시장에는 사과와 배가 있었고, 값은 천 원이었다. "
-    "기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 끝났다."
-)
+COPIED = "기차가 작은 역을 떠날 때 어머니는 하얀 손수건을 꺼내 오래도록 흔들었다"
+ESSAY = f"우리는 함께 시장에 갔다. 시장에는 사과와 배가 있었고, 값은 천 원이었다. {COPIED}. 겨울은 끝났다."
+
+
+class Letters:
+    """An encoder of our own: how often a text has each of some letters. Quick, and plain to see through."""
+
+    name, dimensions = "letters", 64
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for letter in text:
+                row[ord(letter) % self.dimensions] += 1
+        return unit(rows)
+
+
+def essays(
+    count: int, sentence: str = "{0}월 {1}일에는 마을 사람 {1}명이 강가에 모여 이야기를 나누었다."
+) -> list[Document]:
+    """Essays of 16 sentences, no two alike."""
+    return [document(" ".join(sentence.format(n + 1, i + 1) for i in range(16)), f"글 {n}") for n in range(count)]
+
+
+def said(result: Review, kind: str) -> list[str]:
+    return [result.text[h.start : h.end] for h in result.highlights if h.kind == kind]
 
 
 def test_figures_are_those_of_the_text_where_nothing_is_there_to_compare() -> None:
@@ -28,12 +58,12 @@ def test_figures_are_those_of_the_text_where_nothing_is_there_to_compare() -> No
         assert result.figures[f"rep_{n}"].essay == repetition(tokens, n)
     assert result.figures["diversity"].essay == diversity(tokens)
     assert result.figures["diversity"].held_out is None
+    assert result.figures["coherence"].essay is None and result.figures["pmi"].essay is None
     assert result.characters == len(ESSAY)
-    copied = "기차가 역을 떠날 때 어머니는 손을 흔들었다. 여행은 "
-    assert result.longest_copied is not None
-    assert result.longest_copied.text in f" {copied}"
-    assert result.longest_copied.title == "기차"
-    assert result.figures["copied_share"].essay == pytest.approx(result.longest_copied.characters / len(ESSAY))
+    assert [(copied.text, copied.title) for copied in result.copied] == [(COPIED, "기차")]
+    assert said(result, "copied") == [COPIED]
+    assert result.figures["copied_share"].essay == pytest.approx(len(COPIED) / len(ESSAY))
+    assert result.advice() == []
 
 
 def test_keywords_are_found_as_the_analyzer_finds_them() -> None:
@@ -57,19 +87,119 @@ def test_all_are_measured_at_the_same_length() -> None:
 
 def test_a_human_essay_reviewed_among_its_like_is_no_outlier() -> None:
     human = tiny_essays(12)
-    result = review(human[3].text, TRAIN, human[:4] + human[5:], ["함께"])
+    result = review(human[3].text, TRAIN, human, ["함께"])  # it is among them, and is not compared with itself
     figure = result.figures["diversity"]
     assert figure.essay is not None
     assert figure.held_out is not None
     assert abs(figure.essay - figure.held_out) < 0.1
+    assert result.held_out_essays < len([essay for essay in human if len(essay.text) >= result.characters])
 
 
-def test_a_copy_of_a_training_essay_is_told() -> None:
+def test_what_lies_outside_of_the_human_range_is_told_with_what_to_do() -> None:
+    human = essays(8)
+    loop = "강가에 사람들이 모였다. " * 30
+    result = review(loop, essays(3, "{0}년 {1}월은 추웠다."), human, [])
+    figure = result.figures["diversity"]
+    assert figure.band is not None and figure.essay is not None
+    assert figure.essay < figure.band.low and figure.outside == "low"
+    assert figure.band.low <= figure.band.median <= figure.band.high and figure.band.excerpts == 8
+    advice = dict(result.advice())
+    assert "vary them" in advice["diversity"] and "rep-4" in advice
+    assert "copied, 30+ letters" not in advice
+    few = review(loop, [], human[:3], [])
+    assert few.advice() == []  # three essays have no range
+
+
+def test_a_copy_of_a_training_essay_is_told_and_one_of_the_whole_corpus_too(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     result = review(TRAIN[0].text, TRAIN, tiny_essays(3), [])
-    assert result.figures["copied_share"].whole == 1.0
+    assert result.figures["copied_share"].whole == pytest.approx(1, abs=0.02)  # its last full stop is no letter
     assert result.longest_copied is not None
-    assert result.longest_copied.characters == len(TRAIN[0].text) > SHORTEST
+    assert result.longest_copied.characters == len(TRAIN[0].text) - 1 > SHORTEST
     assert result.figures["keyword_recall"].essay is None
+    elsewhere = document(f"다른 글에도 있다. {COPIED}. 그리고 끝.", "다른 글")
+    spans = SpanIndex.build([elsewhere], tmp_path_factory.mktemp("spans"))
+    wide = review(ESSAY, [], [], [], spans=spans)
+    assert [copied.title for copied in wide.copied] == ["다른 글"] and wide.corpus_wide
+    assert not review(ESSAY, [], [], []).copied
+
+
+def test_sentences_of_another_style_phrases_and_misspellings_are_marked() -> None:
+    text = (
+        "우리는 강가에 모였다. 물은 아직 차가웠다. 정말 반갑습니다. “어디 가세요?” 하고 물었다. 어재 비가 왔다. "
+        "그 여름 저녁에 우리는 마루에 앉아 있었다. 바람이 불었다. 그 여름 저녁에 우리는 마루에 앉아 웃었다. "
+        "나는 할 수밖에 없었다. 너는 갈 수밖에 없었다. 그는 볼 수밖에 없었다. 우리는 살 수밖에 없었다."
+    )
+    result = review(text, essays(20), [], [])
+    assert said(result, "ending") == ["정말 반갑습니다."] and result.ending == "해라체"
+    assert said(result, "spelling") == ["어재"]
+    assert [marked.split()[:3] for marked in said(result, "repeated")][:2] == [["여름", "저녁에", "우리는"]] * 2
+    phrase = result.overused[0]
+    assert phrase.text == "수밖에 없었다" and (phrase.times, phrase.expected) == (4, 0)
+    assert said(result, "overused").count("수밖에 없었다") == 4
+    known = review(text, [document(text)] * 20, [], [])
+    assert "수밖에 없었다" not in [phrase.text for phrase in known.overused]  # people say so too
+
+
+def test_coherence_and_topic_see_a_passage_that_does_not_belong() -> None:
+    river = essays(20)
+    sea = "Ship after ship sailed by. The sea was quiet. Nobody spoke on deck. Night fell over the water. "
+    straight = review(river[0].text, river[1:6], river[6:], [], encoder=Letters())
+    sentences = river[0].text.split(" 1월 ")
+    blocks = [" 1월 ".join(sentences[i : i + 4]) for i in range(0, 16, 4)]
+    broken = " ".join(f"1월 {block.removeprefix('1월 ')} {sea}" for block in blocks)
+    odd = review(broken, river[1:6], river[6:], [], encoder=Letters())
+    for name in ("coherence", "topic"):
+        figure, other = straight.figures[name], odd.figures[name]
+        assert figure.essay is not None and other.essay is not None and other.essay < figure.essay
+        assert figure.outside != "low" and other.outside == "low"
+    assert any(joint.outside == "low" and odd.text[joint.start :].startswith("Ship") for joint in odd.joints)
+
+
+def test_information_is_asked_for_passages_after_what_stands_before_them() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def pmi(before: str, passage: str) -> float:
+        asked.append((before, passage))
+        return len(passage) * 0.5
+
+    human = essays(3)
+    result = review(human[0].text, [], human[1:], [], pmi=pmi)
+    assert result.figures["pmi"].essay == 0.5 and result.figures["pmi"].held_out == 0.5
+    assert all(before for before, _ in asked)
+    before, passage = asked[0]
+    assert human[0].text.startswith(before + passage)
+
+
+def test_each_section_is_measured_by_its_own_keywords_and_length() -> None:
+    parts = essays(2)
+    result = review(
+        [
+            Chapter(parts[0].text, "강", ("마을", "등대")),
+            Chapter("짧다.", "사이"),
+            Chapter(parts[1].text, "물", ("강가",)),
+        ],
+        [],
+        essays(9)[2:],
+        ["마을"],
+    )
+    first, short, last = result.chapters
+    assert (first.title, first.missing_keywords) == ("강", ("등대",))
+    assert first.figures["keyword_recall"].essay == 0.5 and first.figures["keyword_recall"].outside == "low"
+    assert last.figures["keyword_recall"].essay == 1 and not last.figures["keyword_recall"].outside
+    assert last.figures["rep_2"].band is not None and not short.figures
+    assert result.text[last.start : last.end] == parts[1].text
+    assert result.to_json()["sections"][0]["missing_keywords"] == ["등대"]
+
+
+def test_a_paraphrase_is_shown_beside_what_it_is_like() -> None:
+    others = essays(6)
+    told = "옛날 일이다. 기차가 작은 역을 떠나자 어머니는 손수건을 꺼내 흔들었다. 나는 오래도록 울었다."
+    result = review(told, [*others, *TRAIN], [], [], encoder=Letters())
+    (near,) = result.near
+    assert near.title == "기차" and near.passage == TRAIN[0].text and not result.copied
+    assert near.likeness is not None and 0 < near.likeness < 1 and near.runs == 1
 
 
 def test_the_report_can_be_written_as_json_and_shown_as_rows() -> None:
@@ -88,7 +218,7 @@ def test_the_report_can_be_written_as_json_and_shown_as_rows() -> None:
 def test_each_essay_that_is_measured_is_told_of() -> None:
     told: list[Event] = []
     result = review(ESSAY, TRAIN, tiny_essays(6), ["함께"], using="whitespace", on=told.append)
-    essays = 1 + result.held_out_essays
-    assert Begun("reviewing", essays, "essay") in told
+    count = 1 + result.held_out_essays
+    assert Begun("reviewing", count, "essay") in told
     progress = [event.done for event in told if isinstance(event, Progress) and event.task == "reviewing"]
-    assert progress == list(range(1, essays + 1))
+    assert progress == list(range(1, count + 1))

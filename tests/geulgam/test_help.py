@@ -23,6 +23,7 @@ COMMANDS = [
     ("plan",),
     ("finetune",),
     ("generate",),
+    ("review",),
     ("export",),
     ("evaluate",),
     ("run",),
@@ -55,7 +56,7 @@ def test_help_is_quick() -> None:
 
 def test_the_commands_stand_in_the_order_of_work(geulgam: Command) -> None:
     listed = re.findall(r"^│ (\w+) {2,}", geulgam("--help").out, flags=re.MULTILINE)
-    assert listed[-13:] == list(dict.fromkeys(c[0] for c in (("new",), ("corpus",), *COMMANDS[3:])))
+    assert listed[-14:] == list(dict.fromkeys(c[0] for c in (("new",), ("corpus",), *COMMANDS[3:])))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
