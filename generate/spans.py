@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from corpus.atomic import replacing, write_text
 from corpus.digests import digest
-from corpus.document import Document, normalise
+from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from generate.grams import GRAM, Codes, anchored, codes_of, hashed, key_of, windows
@@ -97,7 +97,8 @@ class SpanIndex:
             # Not as np.memmap, whose slices are slow.
             codes = np.asarray(np.memmap(folder / _LETTERS, "<u2", "r"))
             keys, anchors = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in (_KEYS, _ANCHORS))
-            return cls(_Stored(codes, keys, anchors, lambda: pq.read_table(folder / _DOCUMENTS), told))
+            names = pq.ParquetFile(folder / _DOCUMENTS).read  # open from now on: the folder may be replaced
+            return cls(_Stored(codes, keys, anchors, names, told))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise GeulgamError(
                 f"cannot read the index of spans in {folder}: {error}", f"remove {folder}, then geulgam run"
@@ -274,69 +275,3 @@ def _shared(one: Codes, other: Codes) -> int:
         if len(differs) or not size:
             return done + int(differs[0]) if len(differs) else done
         done, size = done + size, 4 * size
-
-
-_BOUNDARY = 0x110000  # beyond Unicode: no stretch goes over the end of a document
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no power of it is zero modulo 2^64
-
-
-class Sources:
-    """Documents that may have been copied from. All texts are normalised: NFC, any whitespace one space."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        texts = [_code_points(normalise(document.text)) for document in documents]
-        boundary = np.array([_BOUNDARY], dtype=np.uint32)
-        self._codes = np.concatenate([part for text in texts for part in (text, boundary)] or [boundary])
-        self._starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
-        hashes = _hashes(self._codes)
-        self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
-
-    def copied(self, text: str) -> list[Copied]:
-        """The longest stretches of ``text``, of 30 characters or more, that stand in a document, by their starts.
-
-        Stretches from several documents may overlap; of those that are equal, the first document's is given.
-        """
-        text = normalise(text)
-        codes = _code_points(text)
-        places, sources = self._equal(_hashes(codes))
-        found: dict[tuple[int, int], Copied] = {}
-        for place, source, length in _joined(places, sources):
-            if not np.array_equal(codes[place : place + length], self._codes[source : source + length]):
-                continue  # two hashes of 64 bits that are equal by chance
-            document = self._documents[int(np.searchsorted(self._starts, source, side="right")) - 1]
-            end = place + length
-            found.setdefault((place, end), Copied(place, end, text[place:end], document.id, document.title))
-        return [found[key] for key in sorted(found)]
-
-    def _equal(self, hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """All pairs of places, in the text and in the documents, with equal hashes."""
-        first = np.searchsorted(self._hashes, hashes, side="left")
-        count = np.searchsorted(self._hashes, hashes, side="right") - first
-        places = np.repeat(np.arange(len(hashes)), count)
-        offsets = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return places, self._order[np.repeat(first, count) + offsets]
-
-
-def _code_points(text: str) -> npt.NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
-def _hashes(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    """A hash of each stretch of 30 characters, by its start: a polynomial modulo 2^64."""
-    count = max(0, len(codes) - SHORTEST + 1)
-    hashes = np.zeros(count, dtype=np.uint64)
-    for offset in range(SHORTEST):
-        hashes = hashes * _BASE + codes[offset : offset + count]
-    return hashes
-
-
-def _joined(places: npt.NDArray[np.int64], sources: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """Pairs that follow each other in both texts, as (place, source, characters) of the whole stretch."""
-    order = np.lexsort((places, sources - places))
-    places, sources = places[order], sources[order]
-    breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(sources) != 1)) + 1
-    for run in np.split(np.arange(len(places)), breaks):
-        if len(run):
-            yield int(places[run[0]]), int(sources[run[0]]), len(run) + SHORTEST - 1
