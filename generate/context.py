@@ -28,6 +28,7 @@ class Mark:
     rows: tuple[tuple[int, ...], ...]
     cache: Any
     logits: torch.Tensor
+    hidden: torch.Tensor
 
 
 class Context:
@@ -43,7 +44,7 @@ class Context:
         self._device = next(model.parameters()).device
         self._before_reading = before_reading
         self._cache: Any = None
-        self._logits = torch.empty(0)
+        self._logits = self._hidden = torch.empty(0)
         self._unread: list[list[Sequence[int]]] = []  # each a tensor (rows, n) to be
 
     @property
@@ -58,9 +59,11 @@ class Context:
         self._unread = [[tokens]]
 
     def read(self, tokens: Sequence[int]) -> None:
-        """Read on, in every row, each token on its own: so a text read again gives the very logits that it gave."""
-        for token in tokens:
-            self.read_each([token] * len(self.rows))
+        """Read on, the same in every row, at once."""
+        if tokens:
+            for row in self.rows:
+                row.extend(tokens)
+            self._unread.append([list(tokens)] * len(self.rows))
 
     def read_each(self, tokens: Sequence[int]) -> None:
         """Read on, one token in each row."""
@@ -71,6 +74,16 @@ class Context:
     @property
     def logits(self) -> torch.Tensor:
         """(rows, V) float32 on the CPU: what the model expects after the tokens of each row."""
+        self._read()
+        return self._logits
+
+    @property
+    def hidden(self) -> torch.Tensor:
+        """(rows, H) float32 on the CPU: the last layer's state at the last token of each row."""
+        self._read()
+        return self._hidden
+
+    def _read(self) -> None:
         while self._unread:
             self._before_reading()
             with torch.inference_mode():
@@ -79,36 +92,37 @@ class Context:
                     past_key_values=self._cache,
                     use_cache=True,
                     logits_to_keep=1,
+                    output_hidden_states=True,
                 )
             self._logits = seen.logits[:, -1].float().cpu()
+            self._hidden = seen.hidden_states[-1][:, -1].float().cpu()
             del self._unread[0]
-        return self._logits
 
     def branch(self, rows: int) -> None:
         """Go on in so many rows, each of which has read what the one that there is has read; nothing is read again."""
         (tokens,) = self.rows
-        self._logits = self.logits.expand(rows, -1)
+        self._logits, self._hidden = self.logits.expand(rows, -1), self.hidden.expand(rows, -1)
         self._cache = _selected(self._cache, [0] * rows)
         self.rows = [list(tokens) for _ in range(rows)]
 
     def keep(self, *rows: int) -> None:
         """Go on in these rows only, in this order: those that have not ended, or the one that was chosen."""
         if not self._unread:
-            self._logits = self._logits[list(rows)]
+            self._logits, self._hidden = self._logits[list(rows)], self._hidden[list(rows)]
         self._unread = [[block[row] for row in rows] for block in self._unread]
         self._cache = _selected(self._cache, rows)
         self.rows = [self.rows[row] for row in rows]
 
     def mark(self) -> Mark:
         """This point, to go back to until the next :meth:`begin`."""
-        logits = self.logits
-        return Mark(tuple(map(tuple, self.rows)), _copied(self._cache), logits)
+        logits, hidden = self.logits, self.hidden
+        return Mark(tuple(map(tuple, self.rows)), _copied(self._cache), logits, hidden)
 
     def rewind(self, mark: Mark) -> None:
         """Go back to a marked point, and to the rows that there were."""
         self.rows = [list(row) for row in mark.rows]
         self._cache = _copied(mark.cache)
-        self._logits = mark.logits
+        self._logits, self._hidden = mark.logits, mark.hidden
         self._unread = []
 
 

@@ -6,30 +6,34 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from corpus.errors import GeulgamError
+from generate.critic import Weights
 from generate.decoding import Sampling
 from generate.piece import Piece
+from generate.plan import Facts, Plan, Section
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An essay as far as it is written, and how it came to be.
 
-    ``text``: with the ``prompt`` it begins with, without its ``title``. ``characters``: the length asked for.
-    ``model``: fingerprints of the base with its vocabulary and of the adapter's weights. ``window``: how many tokens
-    the model sees. ``version``: of the writer's code. ``seconds``: spent on writing it.
+    ``text``: with the plan's opening it begins with, without its title. ``best_of``: how many candidates each piece
+    was chosen from, by the critic with these ``weights``. ``model``: fingerprints of the base with its vocabulary, of
+    the adapters' weights and of all else that the writer was given. ``window``: how many tokens the model sees.
+    ``version``: of the writer's code. ``seconds``: spent on writing it.
     """
 
-    title: str
-    prompt: str
+    plan: Plan
     text: str
-    characters: int
     seed: int
     sampling: Sampling
+    best_of: int
+    weights: Weights
     model: str
     window: int
     version: int
     pieces: tuple[Piece, ...] = ()
     seconds: float = 0.0
+    is_finished: bool = False
 
     @property
     def key(self) -> str:
@@ -38,18 +42,25 @@ class Draft:
         They change with all that decides what is written. Of two drafts with one key either can be gone on with to
         the same essay; with another key, a draft has to be begun anew.
         """
-        begun = asdict(replace(self, text=self.prompt, pieces=(), seconds=0.0))
+        begun = asdict(replace(self, text=self.plan.opening, pieces=(), seconds=0.0, is_finished=False))
         return hashlib.sha256(json.dumps(begun, sort_keys=True).encode()).hexdigest()[:32]
 
     @property
-    def is_finished(self) -> bool:
-        """Whether the asked length is reached."""
-        return len(self.text.rstrip()) >= self.characters and bool(self.pieces)
+    def characters(self) -> int:
+        """The length asked for."""
+        return self.plan.characters
 
     @property
     def resampled(self) -> int:
-        """How many attempts got stuck and were sampled again."""
+        """How many rounds of candidates had none that could stand, and were drawn again."""
         return sum(piece.attempts - 1 for piece in self.pieces)
+
+    def sections(self) -> list[tuple[Section, str]]:
+        """Each section of the plan with its text."""
+        texts = [self.plan.opening, *("" for _ in self.plan.sections[1:])]
+        for piece in self.pieces:
+            texts[piece.section] += piece.text
+        return [(section, text.strip()) for section, text in zip(self.plan.sections, texts, strict=True)]
 
     def as_dict(self) -> dict[str, Any]:
         """The draft as JSON can hold it, to go on from later."""
@@ -59,9 +70,28 @@ class Draft:
     def from_dict(cls, saved: dict[str, Any]) -> "Draft":
         """The draft that :meth:`as_dict` gave; GeulgamError if it is something else."""
         try:
-            pieces = tuple(Piece(**{**piece, "tokens": tuple(piece["tokens"])}) for piece in saved["pieces"])
-            return cls(**{**saved, "sampling": Sampling(**saved["sampling"]), "pieces": pieces})
+            plan = saved["plan"]
+            return cls(
+                **{
+                    **saved,
+                    "plan": Plan(
+                        **{
+                            **plan,
+                            "sections": tuple(Section(**_tuples(section)) for section in plan["sections"]),
+                            "facts": Facts(**_tuples(plan["facts"])),
+                        }
+                    ),
+                    "sampling": Sampling(**saved["sampling"]),
+                    "weights": Weights(**saved["weights"]),
+                    "pieces": tuple(Piece(**_tuples(piece)) for piece in saved["pieces"]),
+                }
+            )
         except (KeyError, TypeError) as error:
             raise GeulgamError(
                 "the saved draft cannot be read", "begin it anew: the same seed gives the same essay"
             ) from error
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, with a tuple for each list: JSON has no tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

@@ -1,110 +1,72 @@
-"""One piece of an essay: a few sentences, sampled until one of them ends, cut off and begun again if it gets stuck."""
+"""One piece of an essay: the best of several candidates for the next few sentences."""
 
-import hashlib
 import re
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import torch
-
+from generate.candidates import LOOP, Candidate, Desk, Stand, drafted
 from generate.context import Context
-from generate.decoding import Sampling, draw
 from generate.korean import statement
-from generate.sentences import ends, sentences
-from generate.surfaces import Surfaces
+from generate.sentences import ends, sentences, starts
 
-SHORTEST = 40  # tokens; the first sentence end after that many ends a piece
-LONGEST = 192  # tokens; a piece without a sentence end by then runs on
 ATTEMPTS = 4
-_LOOP = re.compile(r"(?:(.{2,40}?)\1{3,}|(.)\2{7,})$", re.DOTALL)
 _SHORTEST_REPEATED = 10  # letters; a shorter sentence may stand in an essay twice ("그랬다.")
 _NO_LETTER = re.compile(r"\W+")
+
+Choose = Callable[[Sequence[Candidate]], int]  # the number of the best
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What one round added to the essay: ``text``, and the ``tokens`` (trimmed ids) that the model read of it
-    (without the empty line before a new paragraph).
+    (without the empty line before a new paragraph). ``section``: its number in the plan, from 0.
 
     ``ending``: "sentence"; "document" where the model wrote the end of an essay; "cut" where a full stop had to be
-    added: the model ran on without one, or got stuck ``attempts`` times.
+    added: all candidates ran on without one, or got stuck, in each of ``attempts`` rounds.
     """
 
     text: str
     tokens: tuple[int, ...]
     attempts: int
     ending: Literal["sentence", "document", "cut"]
+    section: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What is the same for all pieces of an essay. ``characters``: the asked length; ``longest``: tokens of a piece."""
+class Fit:
+    """That a piece is to be ``characters`` long, give or take ``tolerance``: the last one of an essay."""
 
-    surfaces: Surfaces
-    sampling: Sampling
-    seed: int
     characters: int
-    longest: int = LONGEST
+    tolerance: int
 
 
-def write_piece(desk: Desk, context: Context, standing: str, number: int, known: Set[str]) -> Piece:
-    """The piece that follows ``standing`` (the whole text so far), as the ``number``-th of the essay.
+def write_piece(
+    desk: Desk, context: Context, stand: Stand, known: Set[str], choose: Choose, fit: Fit | None = None
+) -> Piece:
+    """The piece that follows ``stand.text``, the whole text so far.
 
-    ``context`` has read what it should know of ``standing`` and reads the piece too. ``known``: the
-    :func:`letters` of the sentences that stand already. The same arguments give the same piece.
+    ``context`` has read what it should know of it and reads the piece too. ``known``: the :func:`letters` of the
+    sentences that stand already. The same arguments give the same piece.
     """
-    mark = context.mark()
+    near: list[Candidate] = []
     for attempt in range(1, ATTEMPTS + 1):
-        tokens, ending = _sampled(desk, context, standing, number, attempt)
-        text = desk.surfaces.text(tokens)
-        if ending and not repeats(text, known):
-            return Piece(text, tuple(tokens), attempt, ending)
-        context.rewind(mark)
-        kept = statement(text) if len(tokens) == desk.longest else ""
-        if kept and not repeats(kept, known):
-            text = kept
-            break
-    else:
-        text = _closed(text, known)
+        drafts = drafted(desk, context, replace(stand, attempt=attempt))
+        pool = [draft for draft in drafts if draft.ending != "stuck" and not repeats(draft.text, known)]
+        if fit is not None and pool:
+            near += (_fitted(draft, fit, desk) for draft in pool)
+            pool = [draft for draft in near if abs(len(draft.text) - fit.characters) <= fit.tolerance]
+            if not pool and attempt == ATTEMPTS:
+                pool = [min(near, key=lambda draft: abs(len(draft.text) - fit.characters))]
+        if pool:
+            best = pool[choose(pool)] if len(pool) > 1 else pool[0]
+            context.read(best.tokens)
+            assert best.ending != "stuck"
+            return Piece(best.text, best.tokens, attempt, best.ending)
+    text = _closed(drafts, known, desk.longest)
     tokens = desk.surfaces.vocabulary.encode(text)
     context.read(tokens)
-    return Piece(text, tuple(tokens), attempt, "cut")
-
-
-def _sampled(
-    desk: Desk, context: Context, standing: str, number: int, attempt: int
-) -> tuple[list[int], Literal["sentence", "document"] | None]:
-    """Tokens sampled from where the context stands, and how they end; None: they got stuck."""
-    surfaces = desk.surfaces
-    generator = torch.Generator().manual_seed(_derived(desk.seed, number, attempt))
-    sight = standing[-500:]
-    before = len(standing) - len(sight)
-    tokens: list[int] = []
-    text = ""
-    while len(tokens) < desk.longest:
-        so_far = sight + text
-        is_late = len(tokens) > desk.longest // 3  # then a quotation mark that is missing is not waited for
-        is_ended = ends(so_far, within_quotation=is_late)
-        if not so_far or so_far[-1].isspace():
-            banned = surfaces.after_space
-        elif not tokens and (number or is_ended):
-            banned = surfaces.after_sentence
-        else:
-            banned = surfaces.inside if is_ended else surfaces.within_sentence
-        [token] = draw(context.logits, context.rows, desk.sampling, [generator], banned, surfaces.breakers)
-        if token == surfaces.vocabulary.eos:
-            return tokens, "document"
-        extended = surfaces.text([*tokens, token])
-        is_enough = len(tokens) >= SHORTEST or before + len(so_far.rstrip()) >= desk.characters
-        if tokens and is_enough and is_ended and ends(so_far, extended[len(text) :], is_late):
-            return tokens, "sentence"
-        tokens.append(token)
-        text = extended
-        if "\ufffd" in text[:-3] or (len(tokens) % 8 == 0 and _LOOP.search(text[-200:])):
-            return tokens, None
-        context.read([token])
-    return tokens, None
+    return Piece(text, tuple(tokens), ATTEMPTS, "cut")
 
 
 def repeats(text: str, known: Set[str]) -> bool:
@@ -118,9 +80,28 @@ def letters(sentence: str) -> str:
     return _NO_LETTER.sub("", sentence)
 
 
-def _closed(text: str, known: Set[str]) -> str:
-    """What can be kept of a stuck attempt: its sentences that are new, else its last words with a full stop."""
-    loop = _LOOP.search(text[-200:])
+def _fitted(draft: Candidate, fit: Fit, desk: Desk) -> Candidate:
+    """The candidate up to the end of that sentence of it which brings it nearest to the length."""
+    cuts = [draft.text[:start].rstrip() for start in starts(draft.text) if draft.text[:start].strip()] + [draft.text]
+    best = min(cuts, key=lambda text: abs(len(text) - fit.characters))
+    if best == draft.text:
+        return draft
+    return replace(draft, text=best, tokens=tuple(desk.surfaces.vocabulary.encode(best)), ending="sentence")
+
+
+def _closed(drafts: Sequence[Candidate], known: Set[str], longest: int) -> str:
+    """What can be kept of candidates that all got stuck, with a full stop behind it."""
+    for draft in drafts:
+        kept = statement(draft.text) if len(draft.tokens) == longest else ""
+        if kept and not repeats(kept, known):
+            return kept
+    each = [_ended(draft.text, known) for draft in drafts]
+    return max(each, key=lambda text: not repeats(text, known))
+
+
+def _ended(text: str, known: Set[str]) -> str:
+    """What can be kept of one that got stuck: its sentences that are new, else its last words with a full stop."""
+    loop = LOOP.search(text[-200:])
     if loop:
         text = text[: loop.start() - len(text[-200:])] + (loop[1] or loop[2])
     text = text.replace("\ufffd", "")
@@ -132,8 +113,3 @@ def _closed(text: str, known: Set[str]) -> str:
     words = (written or ["…"])[-1].split()
     last = " ".join(words[:-1] or words).rstrip(",;:")
     return lead + (last if ends(last) else last + ".")
-
-
-def _derived(seed: int, number: int, attempt: int) -> int:
-    """A seed of 63 bits for one attempt at one piece."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {number} {attempt}".encode()).digest()[:8], "big") >> 1

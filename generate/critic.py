@@ -1,0 +1,170 @@
+"""The critic: which of several candidates an essay goes on with.
+
+It looks for what people do, not for what is likely: a part rewards nearness to the band in which human essays lie, and
+is silent inside it, wherever a figure can be too high as well as too low. What only rewards likeness to what stands,
+or likelihood, is won by circling. The bands are the middle half to four fifths of next passages in human essays;
+docs/writing.md has them, and what each part is worth to a reader.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from corpus.errors import GeulgamError
+from generate.candidates import Candidate
+from generate.facts import agrees
+from generate.korean import Word, words
+from generate.sentences import sentences
+from generate.so_far import SoFar
+from generate.wording import Wording
+from retrieval.analyzer import Analyzer
+from retrieval.analyzers import analyzer
+from retrieval.encoder import Encoder
+
+_NEAR = 300  # characters: the passage that a candidate follows
+_LIKELY = -2.2  # nats per token; people's next passages have -3.3, and what is likelier than this circles
+_INFORMATIVE = 0.5  # nats per token; people's have 0.32, nine of ten below 0.63
+_COHESION = 0.12, 0.30  # share of content words that the passage before has too
+_VARIETY = 0.12  # share of content words that the candidate has twice
+_COHERENCE = 0.33, 0.60  # cosine to the passage before
+_LIKE = 0.45  # cosine to the essay's beginning or the section's keywords, enough
+_WORN = 3  # times that a word may stand in an essay before it is worn
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part counts. 0 leaves it out, and what it would cost.
+
+    ``likelihood``: mean log p under the adapted model, up to a limit and falling beyond it. ``information``: how much
+    likelier the text is behind what stands than behind nothing, up to a limit (pointwise mutual information).
+    ``cohesion``: words taken up from the passage before, in the human band. ``variety``: no word over and over in
+    the candidate. ``wear``: no word over and over in the essay. ``coherence``: the encoder's cosine to the passage
+    before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
+    section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
+    time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
+    tells it, ending style, tense and names as the plan has them.
+    """
+
+    likelihood: float = 0.3
+    information: float = 1.0
+    cohesion: float = 3.0
+    variety: float = 3.0
+    wear: float = 2.0
+    coherence: float = 1.0
+    beginning: float = 0.5
+    topic: float = 0.5
+    keywords: float = 0.3
+    pairs: float = 2.0
+    words: float = 2.0
+    facts: float = 0.5
+
+    def __post_init__(self) -> None:
+        for part in fields(self):
+            if not 0 <= getattr(self, part.name) < float("inf"):
+                raise GeulgamError(f"the critic's weight of {part.name} is {getattr(self, part.name)}", "0 or more")
+
+
+class Critic:
+    """Judges candidates. Without ``encoder`` or ``wording`` the parts that need it are silent.
+
+    ``terms_of``: how keywords are found, by default as words between spaces. ``fingerprint`` changes with
+    whatever changes a judgement but the weights.
+    """
+
+    def __init__(
+        self,
+        weights: Weights | None = None,
+        *,
+        encoder: Encoder | None = None,
+        wording: Wording | None = None,
+        terms_of: Analyzer | None = None,
+    ) -> None:
+        self.weights = weights or Weights()
+        self.terms_of: Analyzer = terms_of or analyzer("whitespace")
+        self._encoder, self._wording = encoder, wording
+        told = [encoder.name if encoder else "", wording.fingerprint if wording else "", self.terms_of.fingerprint]
+        self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+    def best(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> int:
+        """The number of the best candidate. ``alone``: the mean log p of each behind nothing."""
+        return int(np.argmax([self.score(parts) for parts in self.parts(candidates, alone, so_far)]))
+
+    def score(self, parts: dict[str, float]) -> float:
+        """What the parts come to."""
+        weights: dict[str, float] = asdict(self.weights)
+        return sum(weight * parts.get(name, 0.0) for name, weight in weights.items())
+
+    def parts(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> list[dict[str, float]]:
+        """What each part says of each candidate: higher is better."""
+        near = so_far.text[-_NEAR:]
+        before = {word.surface for word in words(near) if _names(word)}
+        used = Counter(word.surface for word in so_far.words if _names(word))
+        meant = self._meant(candidates, so_far)
+        found = []
+        for number, (candidate, free) in enumerate(zip(candidates, alone, strict=True)):
+            own = words(candidate.text)
+            naming = [word.surface for word in own if _names(word)]
+            parts = {
+                "likelihood": min(candidate.likelihood, _LIKELY) - 2 * max(0.0, candidate.likelihood - _LIKELY),
+                "information": min(candidate.likelihood - free, _INFORMATIVE),
+                "cohesion": -_beyond(_share(word in before for word in naming), *_COHESION),
+                "variety": -_beyond(1 - len(set(naming)) / max(1, len(naming)), 0.0, _VARIETY),
+                "wear": -_worn(naming, used),
+                **{name: values[number] for name, values in meant.items()},
+            }
+            if self._wording is not None:
+                parts["pairs"] = self._wording.share_of_pairs(own)
+                parts["words"] = self._wording.share_of_words(own, frozenset(used))
+            if self.weights.keywords and so_far.current.keywords:
+                parts["keywords"] = float(len(so_far.named_by(candidate.text)))
+            if self.weights.facts and (kept := agrees(candidate.text, so_far.plan.facts)):
+                parts["facts"] = min(kept.values()) - 1
+            found.append(parts)
+        return found
+
+    def _meant(self, candidates: Sequence[Candidate], so_far: SoFar) -> dict[str, list[float]]:
+        """What the encoder says."""
+        if self._encoder is None:
+            return {}
+        section, first = so_far.current, " ".join(sentences(so_far.text[:_NEAR])[:3])
+        asked = {"coherence": " ".join(sentences(so_far.text)[-4:])[-_NEAR:], "beginning": first}
+        if section.keywords:
+            asked["topic"] = " ".join((section.title, *section.keywords))
+        asked = {name: text for name, text in asked.items() if text.strip()}
+        vectors = self._encoder.encode([*asked.values(), *(candidate.text.strip() for candidate in candidates)])
+        cosines = vectors[: len(asked)] @ vectors[len(asked) :].T
+        found = {}
+        for name, row in zip(asked, cosines.tolist(), strict=True):
+            if name == "coherence":
+                found[name] = [-_beyond(cosine, *_COHERENCE) for cosine in row]
+            else:
+                much = 2 if name == "beginning" and section.role == "closing" else 1
+                found[name] = [much * min(cosine, _LIKE) for cosine in row]
+        return found
+
+
+def _names(word: Word) -> bool:
+    """Whether it names something, and is not only a turn of speech."""
+    return word.content and not word.turn
+
+
+def _beyond(value: float, low: float, high: float) -> float:
+    """How far the value lies outside the band; 0 inside it."""
+    return max(0.0, low - value, value - high)
+
+
+def _share(each: Iterable[bool]) -> float:
+    values = list(each)
+    return sum(values) / len(values) if values else 0.0
+
+
+def _worn(naming: Sequence[str], used: Counter[str]) -> float:
+    """How worn the words are, on average: above what may be, the longer the essay is the more may be."""
+    if not naming:
+        return 0.0
+    enough = used.total() / 100 + 2
+    return sum(max(0, used[word] - _WORN) for word in naming) / enough / len(naming)

@@ -1,0 +1,36 @@
+"""What an essay never holds: spans of the corpus, and phrases that the user has banned."""
+
+import hashlib
+from collections.abc import Sequence
+
+from generate.letters import letters_of
+from generate.spans import SpanIndex
+
+
+class Guards:
+    """Asked before each token. ``spans``: of the documents of which no span of 30 letters may be written again.
+
+    ``banned``: phrases that never appear, spaces, punctuation and capitals aside.
+    """
+
+    def __init__(self, spans: SpanIndex | None = None, banned: Sequence[str] = ()) -> None:
+        self._spans = spans
+        self._banned = sorted({letters for phrase in banned if (letters := letters_of(phrase))})
+        self._longest = max(map(len, self._banned), default=0)
+
+    def forbid(self, before: str, text: str) -> bool:
+        """Whether the text may not stand behind what stands before it."""
+        if self._banned:
+            tail = letters_of(before[-4 * self._longest :])[-self._longest + 1 :] if self._longest > 1 else ""
+            region = tail + letters_of(text)
+            if any(phrase in region for phrase in self._banned):
+                return True
+        return self._spans is not None and self._spans.completes(before, text)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with what is forbidden; empty where nothing is."""
+        if self._spans is None and not self._banned:
+            return ""
+        told = [self._spans.fingerprint if self._spans else "", *self._banned]
+        return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]

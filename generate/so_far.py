@@ -1,0 +1,111 @@
+"""What stands of an essay so far, and where in its plan the next piece goes."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+from finetune.layout import PARAGRAPH
+from generate.candidates import derived
+from generate.korean import Word, words
+from generate.piece import letters
+from generate.plan import Plan, Section
+from generate.sentences import sentences
+from retrieval.analyzer import Analyzer
+
+_NEAR = 60  # characters; with no more of a section left, the next piece begins the next one
+_PARAGRAPH = 160, 360  # characters behind which a new paragraph begins, the first and the last of them
+
+
+@dataclass
+class SoFar:
+    """An essay so far. ``text``: all of it, ``start``: where the part of the section begins, ``section``: its number.
+
+    ``known``: the letters of its sentences. ``words``: its morphemes. ``said``: the terms of the section so far, as
+    the analyzer has them.
+    """
+
+    plan: Plan
+    seed: int
+    terms_of: Analyzer
+    text: str = ""
+    section: int = 0
+    start: int = 0
+    known: set[str] = field(default_factory=set)
+    words: list[Word] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.add(self.plan.opening)
+
+    @property
+    def current(self) -> Section:
+        """The section that the next piece belongs to."""
+        return self.plan.sections[self.section]
+
+    @property
+    def own(self) -> str:
+        """What stands of that section."""
+        return self.text[self.start :]
+
+    @property
+    def room(self) -> int:
+        """Characters that remain of the essay."""
+        return self.plan.characters - len(self.text)
+
+    @property
+    def section_room(self) -> int:
+        """Characters that remain of the section."""
+        return self._ends[self.section] - len(self.text)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no section follows."""
+        return self.section == len(self.plan.sections) - 1
+
+    def turn(self, number: int, ended: bool) -> str:
+        """Go on to the section of the next piece, the ``number``-th; what stands before it: "", or an empty line.
+
+        ``ended``: whether the model thought that the essay had ended.
+        """
+        if not self.is_last and self.section_room <= _NEAR:
+            self.section += 1
+            self.said = set()
+            heading = f"{PARAGRAPH}## {self.current.title}" if self.plan.headings else ""
+            lead = heading + PARAGRAPH if self.text else ""
+            self.start = len(self.text) + len(lead)
+            return lead
+        shortest, longest = _PARAGRAPH
+        paragraph = len(self.text) - (self.text.rfind("\n") + 1)
+        enough = shortest + derived(self.seed, number) % (longest - shortest)
+        return PARAGRAPH if ended or (self.text and paragraph >= enough) else ""
+
+    def add(self, text: str) -> None:
+        """What was written."""
+        self.text += text
+        self.known |= {letters(sentence) for sentence in sentences(text)}
+        self.words += words(text)
+        self.said |= self._terms(text)
+
+    def open_keywords(self) -> list[str]:
+        """The keywords of the section that it has not named."""
+        return [keyword for keyword, needed in self._needed[self.section] if not needed <= self.said]
+
+    def named_by(self, text: str) -> list[str]:
+        """Those of them that the text names."""
+        said = self.said | self._terms(text)
+        return [keyword for keyword, needed in self._needed[self.section] if not needed <= self.said and needed <= said]
+
+    def _terms(self, text: str) -> set[str]:
+        return set(next(iter(self.terms_of([text])))) if text.strip() else set()
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(section.characters for section in self.plan.sections))
+
+    @cached_property
+    def _needed(self) -> list[list[tuple[str, set[str]]]]:
+        """The terms of each section's keywords; at least one each."""
+        return [
+            [(word, set(terms) or {word}) for word, terms in zip(s.keywords, self.terms_of(s.keywords), strict=True)]
+            for s in self.plan.sections
+        ]
