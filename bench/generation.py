@@ -18,6 +18,7 @@ import argparse
 import itertools
 import statistics
 import time
+from pathlib import Path
 
 import torch
 
@@ -28,6 +29,7 @@ from finetune.layout import essay_text, opening
 from finetune.silence import quiet
 from generate.context import Context
 from generate.decoding import PRESETS
+from generate.merging import merged
 from generate.sentences import starts
 from generate.writer import Writer
 
@@ -36,32 +38,39 @@ OPENING = "우리는 함께 길을 걸었다. 그날의 바람은 차가웠고 �
 PIECE = 64  # new tokens; ours has 40 at least, and 63 on average
 
 
-def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
-    """Characters per second of the contest's loop. ``base``: untrimmed, fp32."""
-    tokenizer, model = base.vocabulary.tokenizer, base.model
-    contest = PRESETS["contest"]
-    text = opening(TITLE) + OPENING
+def contest_text(base: BaseModel, adapter: Path | None, title: str, begun: str, characters: int, seed: int) -> str:
+    """What the contest's loop writes behind what is begun: so many characters or more. ``base``: untrimmed, fp32."""
+    tokenizer, contest = base.vocabulary.tokenizer, PRESETS["contest"]
+    text = opening(title) + begun
     before = len(text)
     torch.manual_seed(seed)
+    with merged(base, adapter) as model:
+        while len(text) - before < characters:
+            ids = tokenizer(text, return_tensors="pt").input_ids
+            with quiet(), torch.inference_mode():
+                generated = model.generate(
+                    ids,
+                    max_length=ids.shape[1] + PIECE,
+                    repetition_penalty=contest.repetition_penalty,
+                    do_sample=True,
+                    top_k=contest.top_k,
+                    top_p=contest.top_p,
+                    use_cache=True,
+                )
+            longer = str(tokenizer.decode(generated[0], skip_special_tokens=True))
+            ended = [
+                start for start in starts(longer) if start > len(text)
+            ]  # a piece ends with a sentence, if it has one
+            text = longer[: ended[-1]].rstrip() if ended else longer
+            if int(generated[0, -1]) == tokenizer.eos_token_id:
+                text = text.rstrip() + "\n\n"
+    return text[before:]
+
+
+def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
+    """Characters per second of the contest's loop."""
     began = time.perf_counter()
-    while len(text) - before < characters:
-        ids = tokenizer(text, return_tensors="pt").input_ids
-        with quiet(), torch.inference_mode():
-            generated = model.generate(
-                ids,
-                max_length=ids.shape[1] + PIECE,
-                repetition_penalty=contest.repetition_penalty,
-                do_sample=True,
-                top_k=contest.top_k,
-                top_p=contest.top_p,
-                use_cache=True,
-            )
-        longer = str(tokenizer.decode(generated[0], skip_special_tokens=True))
-        ended = [start for start in starts(longer) if start > len(text)]  # a piece ends with a sentence, if it has one
-        text = longer[: ended[-1]].rstrip() if ended else longer
-        if int(generated[0, -1]) == tokenizer.eos_token_id:
-            text = text.rstrip() + "\n\n"
-    return (len(text) - before) / (time.perf_counter() - began)
+    return len(contest_text(base, None, TITLE, OPENING, characters, seed)) / (time.perf_counter() - began)
 
 
 def our_loop(writer: Writer, characters: int, seed: int, preset: str) -> float:

@@ -18,6 +18,7 @@ from corpus.errors import GeulgamError
 from generate.candidates import Candidate
 from generate.facts import agrees
 from generate.korean import Word, words
+from generate.plan import Facts
 from generate.sentences import sentences
 from generate.so_far import SoFar
 from generate.wording import Wording
@@ -28,7 +29,7 @@ from retrieval.encoder import Encoder
 _NEAR = 300  # characters: the passage that a candidate follows
 _LIKELY = -2.2  # nats per token; people's next passages have -3.3, and what is likelier than this circles
 _INFORMATIVE = 0.5  # nats per token; people's have 0.32, nine of ten below 0.63
-_COHESION = 0.12, 0.30  # share of content words that the passage before has too
+_COHESION = 0.10, 0.35  # share of content words that the passage before has too
 _VARIETY = 0.12  # share of content words that the candidate has twice
 _COHERENCE = 0.33, 0.60  # cosine to the passage before
 _LIKE = 0.45  # cosine to the essay's beginning or the section's keywords, enough
@@ -121,7 +122,8 @@ class Critic:
                 parts["words"] = self._wording.share_of_words(own, frozenset(used))
             if self.weights.keywords and so_far.current.keywords:
                 parts["keywords"] = float(len(so_far.named_by(candidate.text)))
-            if self.weights.facts and (kept := agrees(candidate.text, so_far.plan.facts)):
+            laid_down = self.weights.facts and so_far.plan.facts != Facts()
+            if laid_down and (kept := agrees(candidate.text, so_far.plan.facts)):
                 parts["facts"] = min(kept.values()) - 1
             found.append(parts)
         return found

@@ -65,7 +65,17 @@ class Sampling:
 PRESETS: dict[str, Sampling] = {
     # The winners of the third AI x Bookathon, 2021: their call of model.generate.
     "contest": Sampling(top_k=30, top_p=0.95, repetition_penalty=2.0),
-    "default": Sampling(temperature=0.9, top_k=50, top_p=0.9, repetition_penalty=1.2, repetition_window=128),
+    # For the best of several: plain, and left to the critic to keep from circling.
+    "default": Sampling(
+        temperature=0.7,
+        top_k=200,
+        top_p=0.88,
+        repetition_penalty=1.1,
+        repetition_window=128,
+        dry_multiplier=1.5,
+    ),
+    # For one stream that nobody chooses from: geulgam's default until it had a critic.
+    "stream": Sampling(temperature=0.9, top_k=50, top_p=0.9, repetition_penalty=1.2, repetition_window=128),
 }
 
 

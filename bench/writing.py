@@ -1,0 +1,120 @@
+"""Texts for a blind reading: several writers go on from beginnings of held-out essays, on the same adapters.
+
+    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9] [TOPIC …]
+
+Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each, trained for one epoch on the train side of
+its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
+
+- ``default``: geulgam's, the best of eight by its critic;
+- ``plain``: the best of eight drawn at temperature 0.8, top-p 0.9, penalty 1.15, by half the likelihood plus the mutual
+  information with what stands;
+- ``stream``: one stream at temperature 0.9, top-k 50, top-p 0.9, penalty 1.2 over 128 tokens, geulgam's default until
+  it had a critic;
+- ``contest``: the loop of the winners of the third AI x Bookathon: the full vocabulary in fp32, their settings.
+
+Prints characters per second. ``python -m bench.blind`` makes pairs of two files, ``bench.readers`` measures them.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.blind import Passage
+from bench.essays import QUERIES
+from bench.generation import contest_text
+from bench.topics import CHARACTERS, Ground, excerpts, ground
+from finetune.adapt import adapt
+from finetune.base import BaseModel
+from finetune.card import Card
+from finetune.layout import essay_text
+from finetune.recipe import Recipe
+from generate.candidates import Candidate
+from generate.critic import Critic
+from generate.decoding import PRESETS, Sampling
+from generate.plan import Plan
+from generate.so_far import SoFar
+from generate.wording import Wording
+from generate.writer import Writer
+from geulgam.show import showing
+from retrieval.encoder import encoder
+
+WRITERS = ("default", "plain", "stream", "contest")
+_PLAIN = Sampling(temperature=0.8, top_p=0.9, repetition_penalty=1.15, repetition_window=128)
+_SPARE = 20  # characters more than are read, so that a last sentence can be left out
+
+
+class PlainCritic(Critic):
+    """Half the likelihood plus the mutual information with what stands."""
+
+    def parts(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> list[dict[str, float]]:
+        """One part, the sum."""
+        return [
+            {"information": 1.5 * candidate.likelihood - free}
+            for candidate, free in zip(candidates, alone, strict=True)
+        ]
+
+
+def adapters(made: Ground, base: BaseModel, folder: Path, topics: Iterable[str]) -> dict[str, Path]:
+    """Each topic's adapter, trained where it is not there yet."""
+    found = {}
+    with showing(print) as on:
+        for topic in topics:
+            found[topic] = folder / f"{topic}-top"
+            if not found[topic].exists():
+                train, valid = made.documents(topic, "train"), made.documents(topic, "valid")
+                adapt(base, train, valid, Recipe(epochs=1.0), found[topic], Card(topic), on=on)
+    return found
+
+
+def writing(name: str, base: BaseModel, adapter: Path, wording: Wording, seed: int) -> Callable[[Passage, int], str]:
+    """What goes on from a passage's opening for about so many characters."""
+    if name == "contest":
+        return lambda passage, characters: contest_text(base, adapter, passage.topic, passage.opening, characters, seed)
+    critic = PlainCritic() if name == "plain" else Critic(encoder=encoder(), wording=wording)
+    sampling = {"default": PRESETS["default"], "plain": _PLAIN, "stream": PRESETS["stream"]}[name]
+    writer = Writer(base, adapter, critic=critic)
+
+    def write(passage: Passage, characters: int) -> str:
+        plan = Plan.of_one_section(passage.topic, len(passage.opening) + characters, passage.opening)
+        draft = writer.write(plan, sampling, seed, best_of=1 if name == "stream" else 8)
+        return draft.text[len(passage.opening) :]
+
+    return write
+
+
+def main() -> None:
+    """Write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("topics", nargs="*", default=list(QUERIES), metavar="TOPIC")
+    parser.add_argument("--writer", choices=WRITERS, default="default")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--per-topic", type=int, default=9)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    made = ground(options.folder)
+    base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
+    trained = adapters(made, base, options.folder, options.topics)
+    wording = Wording.of(made.corpus.get(made.sides.ids("train")))
+    if options.writer == "contest":
+        base = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
+    passages = [passage for passage in excerpts(made, options.per_topic) if passage.topic in options.topics]
+    characters, began = 0, time.perf_counter()
+    with options.out.open("w", encoding="utf-8") as file:
+        for topic in options.topics:
+            write = writing(options.writer, base, trained[topic], wording, options.seed)
+            for passage in (passage for passage in passages if passage.topic == topic):
+                text = write(passage, CHARACTERS + _SPARE)
+                characters += len(text)
+                file.write(json.dumps({**asdict(passage), "text": text}, ensure_ascii=False) + "\n")
+                file.flush()
+                print(
+                    f"{topic} {passage.id}: {characters / (time.perf_counter() - began):.1f} characters/s", flush=True
+                )
+
+
+if __name__ == "__main__":
+    main()
