@@ -65,7 +65,7 @@ class Stand:
     """Where candidates begin. ``text``: all that stands. ``number``: of the piece, from 0; ``attempt`` at it, from 1.
 
     A candidate ends with the first sentence behind ``shortest`` tokens and ``least`` characters. ``may_end``: whether
-    the model may write the end of an essay. ``starts``: what the first rows have to begin with, as trimmed ids.
+    the model may write the end of an essay then. ``starts``: what the first rows have to begin with, as trimmed ids.
     """
 
     text: str
@@ -114,8 +114,10 @@ def _drawn(desk: Desk, context: Context, rows: Sequence["_Row"], logits: torch.T
     tokens = draw(logits, context.rows, desk.sampling, generators, banned, surfaces.breakers)
     for place, row in enumerate(rows):
         if (forced := row.forced()) is not None:
-            tokens[place] = forced
-            continue
+            if not row.is_forbidden(forced):
+                tokens[place] = forced
+                continue
+            row.is_free = True
         for _ in range(_REDRAWN):
             if not row.is_forbidden(tokens[place]):
                 break
@@ -142,6 +144,7 @@ class _Row:
     ending: Ending | None = None
     log_p: float = 0.0
     hidden: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(1, np.float32))
+    is_free: bool = False  # what it had to begin with may not stand here
     _sight: str = field(init=False)
     _is_ended: bool = False
 
@@ -160,7 +163,7 @@ class _Row:
     def forced(self) -> int | None:
         """The token that has to come now."""
         starts = self.stand.starts
-        start = starts[self.number] if self.number < len(starts) else ()
+        start = starts[self.number] if self.number < len(starts) and not self.is_free else ()
         return start[len(self.tokens)] if len(self.tokens) < len(start) else None
 
     def banned(self) -> torch.Tensor:
@@ -171,7 +174,8 @@ class _Row:
             return surfaces.after_space
         if not self.tokens and (self.stand.number or self._is_ended):
             return surfaces.after_sentence
-        return surfaces.inside if self._is_ended and self.stand.may_end else surfaces.within_sentence
+        may_end = self.stand.may_end and self._is_ended and len(self.text) >= self.stand.least
+        return surfaces.inside if may_end else surfaces.within_sentence
 
     def is_forbidden(self, token: int) -> bool:
         """Whether this token may not come because of the text that it would make."""

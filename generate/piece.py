@@ -52,18 +52,19 @@ def write_piece(
     near: list[Candidate] = []
     for attempt in range(1, ATTEMPTS + 1):
         drafts = drafted(desk, context, replace(stand, attempt=attempt))
-        pool = [draft for draft in drafts if draft.ending != "stuck" and not repeats(draft.text, known)]
-        if fit is not None and pool:
-            near += (_fitted(draft, fit, desk) for draft in pool)
+        ended = drafts if fit is None else [_fitted(draft, fit, desk) for draft in drafts]
+        pool = [draft for draft in ended if draft.ending != "stuck" and not repeats(draft.text, known)]
+        if fit is not None:
+            near += pool
             pool = [draft for draft in near if abs(len(draft.text) - fit.characters) <= fit.tolerance]
-            if not pool and attempt == ATTEMPTS:
+            if near and not pool and attempt == ATTEMPTS:
                 pool = [min(near, key=lambda draft: abs(len(draft.text) - fit.characters))]
         if pool:
             best = pool[choose(pool)] if len(pool) > 1 else pool[0]
             context.read(best.tokens)
             assert best.ending != "stuck"
             return Piece(best.text, best.tokens, attempt, best.ending)
-    text = _closed(drafts, known, desk.longest)
+    text = _closed(drafts, known, desk, stand.text)
     tokens = desk.surfaces.vocabulary.encode(text)
     context.read(tokens)
     return Piece(text, tuple(tokens), ATTEMPTS, "cut")
@@ -82,21 +83,23 @@ def letters(sentence: str) -> str:
 
 def _fitted(draft: Candidate, fit: Fit, desk: Desk) -> Candidate:
     """The candidate up to the end of that sentence of it which brings it nearest to the length."""
-    cuts = [draft.text[:start].rstrip() for start in starts(draft.text) if draft.text[:start].strip()] + [draft.text]
+    cuts = [text for start in starts(draft.text) if ends(text := draft.text[:start].rstrip())]
+    if draft.ending != "stuck" or not cuts:
+        cuts.append(draft.text)
     best = min(cuts, key=lambda text: abs(len(text) - fit.characters))
     if best == draft.text:
         return draft
     return replace(draft, text=best, tokens=tuple(desk.surfaces.vocabulary.encode(best)), ending="sentence")
 
 
-def _closed(drafts: Sequence[Candidate], known: Set[str], longest: int) -> str:
+def _closed(drafts: Sequence[Candidate], known: Set[str], desk: Desk, before: str) -> str:
     """What can be kept of candidates that all got stuck, with a full stop behind it."""
     for draft in drafts:
-        kept = statement(draft.text) if len(draft.tokens) == longest else ""
+        kept = statement(draft.text) if len(draft.tokens) == desk.longest else ""
         if kept and not repeats(kept, known):
             return kept
-    each = [_ended(draft.text, known) for draft in drafts]
-    return max(each, key=lambda text: not repeats(text, known))
+    each = [_ended(draft.text, known) for draft in drafts]  # of which what was left out may have kept sentences apart
+    return max(each, key=lambda text: (not desk.forbids(before, text), not repeats(text, known)))
 
 
 def _ended(text: str, known: Set[str]) -> str:

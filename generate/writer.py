@@ -32,7 +32,9 @@ VERSION = 2  # of all that decides on the text, in this package; another one whe
 WINDOW = 1024  # tokens
 BEST_OF = 8
 PULSE = 0.25  # seconds, after which the next token tells that the work goes on, so that it can be broken off
-_LAST = 240  # characters; with no more of the essay left, the next piece is its last
+_LAST = 240  # characters; with no more of the essay left, the next piece is to be its last
+_PER_TOKEN = 1.25  # characters that a token has at least, as a rule: a piece of so many can be written
+_REST = 30  # characters; with no more missing, no sentence is added
 _FORCED = 4  # of so many candidates one begins with a keyword that the section has not named yet
 _PIECE = 130  # characters, about
 _ADVICE = "end what else uses the device, or write on another: finetune.device"
@@ -167,7 +169,7 @@ class Writer:
                     text=so_far.text,
                     pieces=(*draft.pieces, piece),
                     seconds=time.monotonic() - began,
-                    is_finished=_is_finished(so_far, piece, len(lead)),
+                    is_finished=so_far.is_last and so_far.room <= max(_REST, _tolerance(draft.plan)),
                 )
                 if number >= len(replayed):
                     if on_piece:
@@ -181,8 +183,8 @@ class Writer:
     def _piece(self, desk: Desk, at: "_Model", so_far: SoFar, lead: str, number: int) -> Piece:
         """The next piece, with its lead."""
         text, room = so_far.text + lead, so_far.room - len(lead)
-        is_last = so_far.is_last and room <= _LAST
-        tolerance = max(3, so_far.plan.characters // 100)
+        is_last = so_far.is_last and room <= min(_LAST, _PER_TOKEN * self.longest)
+        tolerance = _tolerance(so_far.plan)
         fit = Fit(room, tolerance) if is_last else None
         stand = Stand(
             text,
@@ -240,10 +242,9 @@ class _Model:
     context: Context
 
 
-def _is_finished(so_far: SoFar, piece: Piece, lead: int) -> bool:
-    """Whether that piece was the last: the essay's length is reached, or as nearly as a sentence could bring it."""
-    before = so_far.room + len(piece.text) - lead
-    return so_far.is_last and (so_far.room <= 0 or before <= _LAST)
+def _tolerance(plan: Plan) -> int:
+    """Characters that an essay may be longer or shorter than it was to be."""
+    return max(3, plan.characters // 100)
 
 
 def _pulse(task: Task) -> Callable[[], None]:
