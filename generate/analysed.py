@@ -157,7 +157,7 @@ def analyse(chapters: Sequence[str], terms_of: Analyzer | None = None, encoder: 
         sentences=places,
         endings=[telling.ending for telling in tellings(sentences)],
         blocks=blocks,
-        vectors=of_blocks(encoder, grouped) if encoder and grouped else None,
+        vectors=of_blocks(encoder, grouped) if encoder is not None and grouped else None,
         misspelt=[
             Misspelt(start + m.start, start + m.end, m.form)
             for (start, _), found in zip(places, corrected(sentences), strict=True)

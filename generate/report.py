@@ -84,14 +84,14 @@ def html(review: Review) -> str:
 
 
 def _rows(figures: dict[str, Comparison]) -> list[_Row]:
-    return [_row(m, figures[m.name]) for m in MEASURES if m.name in figures and figures[m.name].essay is not None]
+    there = [(m, figures[m.name]) for m in MEASURES if m.name in figures]
+    return [_row(m, figure) for m, figure in there if (figure.essay, figure.whole) != (None, None)]
 
 
 def _row(measure: Measure, figure: Comparison) -> _Row:
     value, band = figure.essay, figure.band
-    assert value is not None
     low, width, median, mark = None, 0.0, 0.0, 0.0
-    if band is not None:
+    if band is not None and value is not None:
         bottom, top = min(value, band.low), max(value, band.high)
         margin = 0.08 * (top - bottom) or 0.5 * (abs(top) or 1.0)
         start, scale = bottom - margin, 100 / (top - bottom + 2 * margin)

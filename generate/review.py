@@ -87,12 +87,12 @@ def review(
     phrases = {gram for one in (essay, *people) for gram in repeated(one.words)}
     by = Yardstick(
         needed={word: needed[word] for word in keywords},
-        centroid=topic.centroid(encoder) if encoder else None,
+        centroid=topic.centroid(encoder) if encoder is not None else None,
         runs=topic.runs,
         usage=PhraseUsage(phrases, topic.tokens),
         copied={
             **{other.text: sources.copied(other.text) for other in people},
-            essay.text: (spans or sources).copied(essay.text),
+            essay.text: (sources if spans is None else spans).copied(essay.text),
         },
     )
     bands = _bands(people, length, by)
