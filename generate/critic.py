@@ -10,17 +10,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 
 import numpy as np
 
-from corpus.errors import GeulgamError
 from generate.candidates import Candidate
 from generate.facts import agrees
 from generate.korean import Word, words
 from generate.plan import Facts
 from generate.sentences import sentences
 from generate.so_far import SoFar
+from generate.weights import Weights
 from generate.wording import Wording
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
@@ -34,39 +34,6 @@ _VARIETY = 0.12  # share of content words that the candidate has twice
 _COHERENCE = 0.33, 0.60  # cosine to the passage before
 _LIKE = 0.45  # cosine to the essay's beginning or the section's keywords, enough
 _WORN = 3  # times that a word may stand in an essay before it is worn
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each part counts. 0 leaves it out, and what it would cost.
-
-    ``likelihood``: mean log p under the adapted model, up to a limit and falling beyond it. ``information``: how much
-    likelier the text is behind what stands than behind nothing, up to a limit (pointwise mutual information).
-    ``cohesion``: words taken up from the passage before, in the human band. ``variety``: no word over and over in
-    the candidate. ``wear``: no word over and over in the essay. ``coherence``: the encoder's cosine to the passage
-    before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
-    section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
-    time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
-    tells it, ending style, tense and names as the plan has them.
-    """
-
-    likelihood: float = 0.3
-    information: float = 1.0
-    cohesion: float = 3.0
-    variety: float = 3.0
-    wear: float = 2.0
-    coherence: float = 1.0
-    beginning: float = 0.5
-    topic: float = 0.5
-    keywords: float = 0.3
-    pairs: float = 2.0
-    words: float = 2.0
-    facts: float = 0.5
-
-    def __post_init__(self) -> None:
-        for part in fields(self):
-            if not 0 <= getattr(self, part.name) < float("inf"):
-                raise GeulgamError(f"the critic's weight of {part.name} is {getattr(self, part.name)}", "0 or more")
 
 
 class Critic:

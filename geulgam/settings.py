@@ -21,6 +21,7 @@ from corpus.errors import GeulgamError
 from corpus.sides import Shares
 from finetune.execution import Execution
 from finetune.recipe import Recipe
+from generate.weights import Weights
 from retrieval.analyzer import SERVER
 from retrieval.topic import topic_name
 
@@ -78,11 +79,22 @@ class FinetuneSettings(_Section):
         return self
 
 
+_BESIDE_SAMPLING = (
+    "preset", "characters", "best_of", "banned", "encoder", "critic", "planner", "planner_model",
+)  # fmt: skip
+
+
 class GenerateSettings(_Section):
-    """[generate]: the preset of sampling, and what of it is different here (None: as in the preset)."""
+    """[generate]: the preset of sampling, and what of it is different here (None: as in the preset).
+
+    ``critic``: the table [generate.critic].
+    """
 
     preset: Literal["default", "contest"] = "default"
     characters: int = Field(default=1500, ge=1)
+    best_of: int = Field(default=8, ge=1)
+    banned: tuple[str, ...] = ()
+    encoder: str = Field(default="use", min_length=1)
     temperature: float | None = Field(default=None, gt=0)
     top_k: int | None = Field(default=None, ge=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
@@ -97,11 +109,18 @@ class GenerateSettings(_Section):
     dry_base: float | None = Field(default=None, ge=1)
     dry_allowed: int | None = Field(default=None, ge=1)
     guidance: float | None = Field(default=None, ge=0)
+    critic: Weights = Field(default_factory=Weights)
+
+    @field_validator("banned", mode="before")
+    @classmethod
+    def _phrases(cls, banned: Any) -> Any:
+        """In an environment variable they stand one after the other, with commas between."""
+        return [phrase.strip() for phrase in banned.split(",")] if isinstance(banned, str) else banned
 
     @property
     def sampling(self) -> dict[str, float]:
         """What is different from the preset, by the names of :class:`generate.decoding.Sampling`."""
-        return self.model_dump(exclude={"preset", "characters", "planner", "planner_model"}, exclude_none=True)
+        return self.model_dump(exclude=set(_BESIDE_SAMPLING), exclude_none=True)
 
 
 class TopicSettings(_Section):
@@ -159,7 +178,8 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "corpus": tuple(CorpusSettings.model_fields),
     "retrieval": tuple(RetrievalSettings.model_fields),
     "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
-    "generate": tuple(GenerateSettings.model_fields),
+    "generate": tuple(name for name in GenerateSettings.model_fields if name != "critic"),
+    "generate.critic": tuple(field.name for field in dataclasses.fields(Weights)),
 }
 _SWITCHES = frozenset(
     f"finetune.{field.name}" for kind in _PARTS.values() for field in dataclasses.fields(kind) if field.type is bool
@@ -199,8 +219,10 @@ def load(
     _refuse_unknown(values, origins, name)
     for source, key, value in _above(os.environ if environment is None else environment, options or {}):
         _refuse_unknown_key(key, source)
-        section, field = key.split(".")
-        table = values.setdefault(section, {})
+        section, _, field = key.rpartition(".")
+        table: Any = values
+        for part in section.split("."):
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
         if isinstance(table, dict):
             table[field] = value
             origins.sources[key] = source
@@ -243,7 +265,7 @@ def _above(environment: Mapping[str, str], options: Mapping[str, Any]) -> Iterab
     for variable, text in sorted(environment.items()):
         if variable.startswith(PREFIX) and "__" in variable and text != "":
             section, _, field = variable.removeprefix(PREFIX).lower().partition("__")
-            yield f"environment variable {variable}", f"{section}.{field}", text
+            yield f"environment variable {variable}", f"{section}.{field.replace('__', '.')}", text
     for key, value in options.items():
         if value is not None:
             yield f"option for {key}", key, value
@@ -262,8 +284,13 @@ def _refuse_unknown(values: Mapping[str, Any], origins: _Origins, file: str) -> 
             known = [*_SECTIONS, "topics"] if isinstance(table, dict | list) else list(known_keys())
             _unknown(section, origins[section], known)
         elif isinstance(table, dict):
-            for key in table:
-                _refuse_unknown_key(f"{section}.{key}", origins[f"{section}.{key}"])
+            for key, value in table.items():
+                within = f"{section}.{key}"
+                if within in _SECTIONS:
+                    for name in value if isinstance(value, dict) else ():
+                        _refuse_unknown_key(f"{within}.{name}", origins[f"{within}.{name}"])
+                else:
+                    _refuse_unknown_key(within, origins[within])
 
 
 def _refuse_unknown_key(key: str, source: str) -> None:
@@ -289,7 +316,10 @@ def _unknown(key: str, source: str, known: list[str]) -> None:
 
 
 def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
-    for section, table in values.items():
+    for section in _SECTIONS:
+        table: Any = values
+        for part in section.split("."):
+            table = table.get(part) if isinstance(table, dict) else None
         for name, value in table.items() if isinstance(table, dict) else ():
             key = f"{section}.{name}"
             if isinstance(value, bool) and key not in _SWITCHES:  # which pydantic would take for 1 or 0
@@ -305,7 +335,7 @@ def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
     except ValidationError as error:
         raise _explained(error, origins) from None
     except GeulgamError as error:  # raised by a recipe or a topic's name, which know nothing of files
-        key = next((key for key in re.findall(r"\w+\.\w+", str(error)) if key in known_keys()), "")
+        key = next((key for key in re.findall(r"\w+(?:\.\w+)+", str(error)) if key in known_keys()), "")
         raise GeulgamError(f"{origins[key or 'topics']}: {error}", error.hint) from None
     names = [topic.name for topic in settings.topics]
     double = next((name for name in names if names.count(name) > 1), None)
@@ -358,6 +388,8 @@ def _explained(error: ValidationError, origins: _Origins) -> GeulgamError:
         table = ".".join(loc[:-1])
         name = f"topic {loc[1]}" if loc[0] == "topics" else table
         return GeulgamError(f"{origins[table]}: {name} has no {loc[-1]}", 'a topic needs a name and a query = "…"')
+    if loc[:2] == ["generate", "banned"]:
+        key, need = "generate.banned", 'a list of phrases, ["…", "…"]'
     got = json.dumps(first["input"], ensure_ascii=False, default=str)
     got = got if len(got) <= 60 else got[:59] + "…"
     return GeulgamError(f"{origins[key]}: {key} is {got}, but needs {need}", _CORRECT)

@@ -33,6 +33,7 @@ _SECTIONS = {
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
     "generate": "How an essay is written.",
+    "generate.critic": "What the best of several candidates is chosen by. More weighs more; 0 leaves a part out.",
 }
 
 # What a setting does, in one line; a second entry is an example where the default is to have none.
@@ -81,6 +82,12 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.workers": ("Processes that prepare the blocks; 0: none beside.", None),
     "generate.preset": ('"default", or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).', None),
     "generate.characters": ("Length of an essay.", None),
+    "generate.best_of": ("Each few sentences are the best of so many candidates; 1: as they come.", None),
+    "generate.banned": ("Phrases that never appear, spaces and punctuation aside.", ["희망과 꿈"]),
+    "generate.encoder": (
+        'How nearness in meaning is told: "use", or a folder with a sentence-transformers model.',
+        None,
+    ),
     "generate.temperature": ("Below 1 plainer, above 1 wilder than the preset.", 0.9),
     "generate.top_k": ("Choose among so many of the likeliest tokens.", 50),
     "generate.top_p": ("… and only while their probabilities add up to this.", 0.95),
@@ -98,13 +105,30 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.dry_base": ("… and so many times more with each token that was the same.", 1.75),
     "generate.dry_allowed": ("… from so many tokens in a row on.", 2),
     "generate.guidance": ("How much more it keeps to what only its whole context makes likely; 0: off.", 0.3),
+    "generate.critic.likelihood": ("What the model finds likely, but not the likeliest, which goes in circles.", None),
+    "generate.critic.information": ("What is likely because of what stands before, and would not be without it.", None),
+    "generate.critic.cohesion": (
+        "Words of the passage before, as many as people take up: not all, not none.",
+        None,
+    ),
+    "generate.critic.variety": ("No word over and over within the candidate.", None),
+    "generate.critic.wear": ("No word over and over within the essay.", None),
+    "generate.critic.coherence": ("As near in meaning to the passage before as people's passages are: not more.", None),
+    "generate.critic.beginning": ("Near in meaning to the essay's beginning, twice so in a closing section.", None),
+    "generate.critic.topic": ("Near in meaning to the section's title and keywords.", None),
+    "generate.critic.keywords": ("Keywords of the section that it has not named yet.", None),
+    "generate.critic.pairs": ("Neighbouring morphemes that people put side by side.", None),
+    "generate.critic.words": ("Words that people use.", None),
+    "generate.critic.facts": ("Teller, style of endings, tense and names as the plan has them.", None),
 }
 
 
 def default(key: str) -> Any:
     """The default of a dotted key."""
-    section, name = key.split(".")
-    table: Any = getattr(Settings(), section)
+    section, _, name = key.rpartition(".")
+    table: Any = Settings()
+    for part in section.split("."):
+        table = getattr(table, part)
     parts = (table, table.recipe, table.execution) if section == "finetune" else (table,)
     return next(getattr(part, name) for part in parts if hasattr(part, name))
 
@@ -115,7 +139,7 @@ def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any
     lines = [_HEAD]
     section = ""
     for key in known_keys():
-        table, name = key.split(".")
+        table, _, name = key.rpartition(".")
         if table != section:
             section = table
             lines += [f"# {_SECTIONS[table]}", f"[{table}]"]
@@ -124,7 +148,7 @@ def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any
         if key in values:
             lines.append(f"{name} = {_toml(values[key])}")
         else:
-            lines.append(f"# {name} = {_toml(example if default(key) is None else default(key))}")
+            lines.append(f"# {name} = {_toml(default(key) if example is None else example)}")
         lines.append("")
     lines.append(_TOPICS)
     for topic in topics:
@@ -136,12 +160,14 @@ def template(topics: Sequence[TopicSettings] = (EXAMPLE,), values: dict[str, Any
 
 def put_setting(file: Path, key: str, value: str | float) -> bool:
     """Set "section.name" in the file, keeping all else, where its default is commented out; whether it was another."""
-    section, name = key.split(".")
+    section, _, name = key.rpartition(".")
     document = _open(file)
-    table = document.setdefault(section, tomlkit.table())
+    table: Any = document
+    for part in section.split("."):
+        table = table.setdefault(part, tomlkit.table())
     if table.get(name) == value:
         return False
-    default = re.compile(rf"(^\[{section}\].*\n(?:(?!\[).*\n)*?)# {name} = .*$", re.MULTILINE)
+    default = re.compile(rf"(^\[{re.escape(section)}\].*\n(?:(?!\[).*\n)*?)# {name} = .*$", re.MULTILINE)
     text = tomlkit.dumps(document)
     found = None if name in table else default.search(text)
     if found:

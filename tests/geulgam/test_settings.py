@@ -1,10 +1,12 @@
 """Settings: three sources in their order, and errors that a person can act on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corpus.errors import GeulgamError
+from generate.weights import Weights
 from geulgam.settings import Settings, known_keys, load
 
 
@@ -47,6 +49,8 @@ def test_an_empty_variable_and_one_without_a_section_are_no_settings(file: Path)
         ("epochs = 5", "line 1", "epochs", "finetune.epochs"),
         ("[retrieval]\nepochs = 5", "line 2", "retrieval.epochs", "finetune.epochs"),
         ("[[topics]]\nname = 'a'\nqury = 'b'", "line 3", "topics.qury", "topics.query"),
+        ("[generate.critic]\ntopc = 1", "line 2", "generate.critic.topc", "generate.critic.topic"),
+        ("[generate.critic]\nbest_of = 1", "line 2", "generate.critic.best_of", "generate.best_of"),
     ],
 )
 def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known(
@@ -73,6 +77,11 @@ def test_an_unknown_variable_is_named(file: Path) -> None:
         ("[retrieval]\nb = 2", "retrieval.b is 2", "1 or less"),
         ("[retrieval]\nk = 0", "retrieval.k is 0", "1 or more"),
         ("[generate]\nmin_p = 1", "generate.min_p is 1", "below 1"),
+        ("[generate]\nbest_of = 0", "generate.best_of is 0", "1 or more"),
+        ("[generate]\nbanned = 3", "generate.banned is 3", "a list of phrases"),
+        ("[generate]\ncritic = 3", "generate.critic is 3", "a table"),
+        ("[generate.critic]\nwear = 'a'", 'generate.critic.wear is "a"', "a number"),
+        ("[generate.critic]\nwear = true", "generate.critic.wear is true", "another kind"),
         ("retrieval = 3", "retrieval is 3", "a table"),
         ("topics = ['a']", 'topics.1 is "a"', "a table"),
         ("[[topics]]\nname = 'a'\nquery = 3", "topics.1.query is 3", "a text in quotes"),
@@ -101,6 +110,16 @@ def test_a_training_that_cannot_be_is_told_with_its_line_before_it_begins(
 ) -> None:
     error = error_of(file, f"[finetune]\n{line}")
     assert str(error).startswith(f"geulgam.toml, line 2: {told}") and hint in error.hint
+
+
+def test_the_critics_weights_come_from_a_table_and_from_variables(file: Path) -> None:
+    file.write_text("[generate]\nbanned = ['희망과 꿈']\n[generate.critic]\nwear = 0\n", encoding="utf-8")
+    variables = {"GEULGAM_GENERATE__CRITIC__TOPIC": "0.25", "GEULGAM_GENERATE__BEST_OF": "4"}
+    chosen = load(file, {"generate.critic.facts": 2.0}, variables).generate
+    assert chosen.critic == replace(Weights(), wear=0, topic=0.25, facts=2.0)
+    assert chosen.best_of == 4 and chosen.banned == ("희망과 꿈",)
+    assert load(None, environment={"GEULGAM_GENERATE__BANNED": "희망, 꿈"}).generate.banned == ("희망", "꿈")
+    assert str(error_of(file, "[generate.critic]\nwear = -1")) == "geulgam.toml, line 2: generate.critic.wear is -1.0"
 
 
 @pytest.mark.parametrize("shares", ["valid_share = 0", "test_share = 0.95", "valid_share = 0.5\ntest_share = 0.5"])
@@ -134,7 +153,7 @@ def test_the_sampling_settings_are_those_of_the_writer() -> None:
     from generate.decoding import PRESETS, Sampling
     from geulgam.settings import GenerateSettings
 
-    own = set(GenerateSettings.model_fields) - {"preset", "characters"}
+    own = set(GenerateSettings.model_fields) - {"preset", "characters", "planner", "planner_model"}
     assert own == {field.name for field in fields(Sampling)}
     assert set(GenerateSettings.model_fields["preset"].annotation.__args__) == set(PRESETS)  # type: ignore[union-attr]
 

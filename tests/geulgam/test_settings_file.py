@@ -1,11 +1,14 @@
 """`geulgam.toml`: written with a comment to every setting, edited without losing one."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
+from generate.weights import Weights
 from geulgam.settings import Settings, TopicSettings, known_keys, load
 from geulgam.settings_file import EXAMPLE, default, drop_topic, put_setting, put_topic, template
 
@@ -26,7 +29,7 @@ def test_every_setting_stands_in_it_under_a_comment(file: Path) -> None:
     section = ""
     found = []
     for above, line in pairwise(lines):
-        if header := re.fullmatch(r"\[(\w+)\]", line):
+        if header := re.fullmatch(r"\[([\w.]+)\]", line):
             section = header[1]
         elif entry := re.match(r"# (\w+) = ", line):
             found.append(f"{section}.{entry[1]}")
@@ -39,9 +42,9 @@ def test_what_it_shows_as_defaults_are_the_defaults(file: Path) -> None:
     file.write_text(text, encoding="utf-8")
     shown = load(file, environment={})
     for key in known_keys():
-        if default(key) is not None:
-            section, name = key.split(".")
-            table = getattr(shown, section)
+        if default(key) not in (None, ()):
+            section, _, name = key.rpartition(".")
+            table = attrgetter(section)(shown)
             parts = (table, table.recipe, table.execution) if section == "finetune" else (table,)
             assert default(key) in [getattr(part, name) for part in parts if hasattr(part, name)]
 
@@ -52,6 +55,12 @@ def test_values_given_to_the_template_are_set(file: Path) -> None:
     finetune = load(file, environment={}).finetune
     assert finetune.base == 'C:\\models "x"' and finetune.recipe.epochs == 3
     assert finetune.execution.gradient_checkpointing
+
+
+def test_a_weight_of_the_critic_is_put_into_its_own_table(file: Path) -> None:
+    assert put_setting(file, "generate.critic.topic", 0.75)
+    assert load(file, environment={}).generate.critic == replace(Weights(), topic=0.75)
+    assert "# Near in meaning to the section's title and keywords.\ntopic = 0.75\n" in file.read_text(encoding="utf-8")
 
 
 def test_a_topic_is_added_and_nothing_else_touched(file: Path) -> None:

@@ -1,0 +1,39 @@
+"""How much each part of the critic counts: a value that needs no model, so that settings can hold it."""
+
+from dataclasses import dataclass, fields
+
+from corpus.errors import GeulgamError
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part counts. 0 leaves it out, and what it would cost.
+
+    ``likelihood``: mean log p under the adapted model, up to a limit and falling beyond it. ``information``: how much
+    likelier the text is behind what stands than behind nothing, up to a limit (pointwise mutual information).
+    ``cohesion``: words taken up from the passage before, in the human band. ``variety``: no word over and over in
+    the candidate. ``wear``: no word over and over in the essay. ``coherence``: the encoder's cosine to the passage
+    before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
+    section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
+    time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
+    tells it, ending style, tense and names as the plan has them.
+    """
+
+    likelihood: float = 0.3
+    information: float = 1.0
+    cohesion: float = 3.0
+    variety: float = 3.0
+    wear: float = 2.0
+    coherence: float = 1.0
+    beginning: float = 0.5
+    topic: float = 0.5
+    keywords: float = 0.3
+    pairs: float = 2.0
+    words: float = 2.0
+    facts: float = 0.5
+
+    def __post_init__(self) -> None:
+        for part in fields(self):
+            if not 0 <= getattr(self, part.name) < float("inf"):
+                value = getattr(self, part.name)
+                raise GeulgamError(f"generate.critic.{part.name} is {value}", "a weight is 0 (left out) or more")
