@@ -16,6 +16,7 @@ import numpy as np
 
 from generate.candidates import Candidate
 from generate.facts import agrees
+from generate.head import Head
 from generate.korean import Word, words
 from generate.plan import Facts
 from generate.sentences import sentences
@@ -37,7 +38,7 @@ _WORN = 3  # times that a word may stand in an essay before it is worn
 
 
 class Critic:
-    """Judges candidates. Without ``encoder`` or ``wording`` the parts that need it are silent.
+    """Judges candidates. Without ``encoder``, ``wording`` or ``head`` the parts that need it are silent.
 
     ``terms_of``: how keywords are found, by default as words between spaces. ``fingerprint`` changes with
     whatever changes a judgement but the weights.
@@ -49,12 +50,17 @@ class Critic:
         *,
         encoder: Encoder | None = None,
         wording: Wording | None = None,
+        head: Head | None = None,
         terms_of: Analyzer | None = None,
     ) -> None:
         self.weights = weights or Weights()
         self.terms_of: Analyzer = terms_of or analyzer("whitespace")
-        self._encoder, self._wording = encoder, wording
-        told = [encoder.name if encoder else "", wording.fingerprint if wording else "", self.terms_of.fingerprint]
+        self._encoder, self._wording, self._head = encoder, wording, head
+        told = [
+            encoder.name if encoder else "",
+            *(part.fingerprint if part else "" for part in (wording, head)),
+            self.terms_of.fingerprint,
+        ]
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
     def best(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> int:
@@ -100,7 +106,7 @@ class Critic:
         if self._encoder is None:
             return {}
         section, first = so_far.current, " ".join(sentences(so_far.text[:_NEAR])[:3])
-        asked = {"coherence": " ".join(sentences(so_far.text)[-4:])[-_NEAR:], "beginning": first}
+        asked = {"coherence": passage_before(so_far.text), "beginning": first}
         if section.keywords:
             asked["topic"] = " ".join((section.title, *section.keywords))
         asked = {name: text for name, text in asked.items() if text.strip()}
@@ -110,10 +116,18 @@ class Critic:
         for name, row in zip(asked, cosines.tolist(), strict=True):
             if name == "coherence":
                 found[name] = [-_beyond(cosine, *_COHERENCE) for cosine in row]
+                if self._head is not None:
+                    pairs = zip(candidates, vectors[len(asked) :], strict=True)
+                    found["learnt"] = [self._head.score(candidate.hidden, vectors[0], own) for candidate, own in pairs]
             else:
                 much = 2 if name == "beginning" and section.role == "closing" else 1
                 found[name] = [much * min(cosine, _LIKE) for cosine in row]
         return found
+
+
+def passage_before(text: str) -> str:
+    """What a passage behind the text is compared with: the latest four sentences."""
+    return " ".join(sentences(text)[-4:])[-_NEAR:]
 
 
 def _names(word: Word) -> bool:
