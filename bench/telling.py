@@ -6,6 +6,7 @@ Both are logistic regressions on TF-IDF, of characters and of morphemes, and hol
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import fmean
 from typing import Any
 
@@ -178,6 +179,7 @@ def passages(text: str, characters: int) -> list[str]:
     return [*found, part] if len(part) > characters / 2 else found
 
 
+@cache
 def _terms(text: str) -> list[str]:
     return next(iter(_analyzer([text])))
 
