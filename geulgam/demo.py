@@ -101,7 +101,7 @@ def run_demo(
         tell(f"  {measured.line()}")
 
     step(f"an essay on {topic}, {characters:,} characters")
-    written = essay.generate_essay(place, settings, topic, lender=lender, on=on)
+    written = essay.generate_essay(place, settings, topic, characters=characters, lender=lender, on=on)
     tell("")
     tell(written.text)
     tell("")
@@ -110,7 +110,7 @@ def run_demo(
         tell(f"  {line}")
     tell("")
     tell(f"the essay:       {written.folder / 'essay.md'}")
-    tell(f"its figures:     {written.folder / 'report.json'}")
+    tell(f"its report:      {written.folder / 'report.html'}")
     tell(f"the adapter:     {place.adapter(topic)}")
     tell(f"the settings:    {place.settings_file}")
     tell(f"all of it took {_clock(time.monotonic() - began)}")

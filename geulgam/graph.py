@@ -73,9 +73,13 @@ class Node(ABC):
 
     def made_from(self, found: Manifest | None) -> Manifest:
         """What it would be made from now."""
-        there = {node.stage: node.found() for node in self.inputs}
+        there = {self.called(node): node.found() for node in self.inputs}
         inputs = {stage: made.fingerprint if made else "" for stage, made in there.items()}
         return Manifest("", inputs, self.shape(found), self.version)
+
+    def called(self, source: "Node") -> str:
+        """What an input is called here: its stage, with its topic where that is another."""
+        return source.stage if source.topic in ("", self.topic) else source.name
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Why it has to be made again, whatever becomes of its inputs; empty if it need not be."""
@@ -153,7 +157,7 @@ def look(targets: Iterable[Node]) -> list[State]:
     states: dict[str, State] = {}
     for node in order(targets):
         found = node.found()
-        stale = tuple(source.stage for source in node.inputs if not states[source.name].is_fresh)
+        stale = tuple(node.called(source) for source in node.inputs if not states[source.name].is_fresh)
         reasons = tuple(node.reasons(found))
         states[node.name] = State(node, found, reasons, stale)
     return list(states.values())

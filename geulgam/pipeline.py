@@ -1,8 +1,9 @@
 """All artifacts of a workspace: how they are; and making those that are stale, in order, and nothing else.
 
 imports → corpus → sides ─┐
-                └→ index ─┴→ subset 함께 → adapter 함께 → evaluation 함께
-                                                     └→ essay 함께
+                ├→ index ─┴→ subset 함께 → adapter 함께 → evaluation 함께
+                ├→ spans ───────────────────────────┴→ essay 함께
+                └→ wording (with the sides) ───────────┘
 """
 
 from collections.abc import Callable
@@ -13,12 +14,20 @@ from geulgam.graph import Node, Outcome, State, look, make
 from geulgam.settings import Settings
 from geulgam.stages.adapter import AdapterNode
 from geulgam.stages.base import Lender
+from geulgam.stages.critic import WordingNode
 from geulgam.stages.essay import EssayNode
 from geulgam.stages.evaluation import EvaluationNode
 from geulgam.stages.index import IndexNode
 from geulgam.stages.sides import SidesNode
+from geulgam.stages.spans import SpansNode
 from geulgam.stages.subset import SubsetNode
 from geulgam.workspace import Workspace
+
+
+def _shared(workspace: Workspace, settings: Settings) -> list[Node]:
+    """What is made for all topics, in order."""
+    kinds = (SidesNode, IndexNode, SpansNode, WordingNode)
+    return [kind(workspace, settings) for kind in kinds]
 
 
 def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lender | None = None) -> list[Node]:
@@ -34,7 +43,7 @@ def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lend
 def status(workspace: Workspace, settings: Settings) -> list[State]:
     """How every artifact is, inputs first; nothing is changed. Without topics those of the corpus alone."""
     nodes = [node for topic in settings.topics for node in _of_topic(workspace, settings, topic.name)]
-    return look([SidesNode(workspace, settings), IndexNode(workspace, settings), *nodes])
+    return look([*_shared(workspace, settings), *nodes])
 
 
 def plan(workspace: Workspace, settings: Settings) -> list[State]:
@@ -63,7 +72,7 @@ def run(
         if told:
             told(outcome)
 
-    for shared in (SidesNode(workspace, settings), IndexNode(workspace, settings)):
+    for shared in _shared(workspace, settings):
         make(shared, on, told=tell)
     failed: dict[str, GeulgamError] = {}
     topics = [_of_topic(workspace, settings, name, lender) for name in names]

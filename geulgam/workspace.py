@@ -95,6 +95,11 @@ class Workspace:
         return self.folder / "spans"
 
     @property
+    def wording(self) -> Path:
+        """The folder of what the critic knows of how people word things."""
+        return self.folder / "wording"
+
+    @property
     def essays(self) -> Path:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"

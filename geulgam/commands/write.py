@@ -1,5 +1,6 @@
 """`geulgam finetune`, `generate`, `evaluate`: from a topic to a finished essay, step by step."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from geulgam.terminal import keep_settings, note, plain, say, show_json, showing
 def register(app: typer.Typer) -> None:
     """Put the commands on the app."""
     app.command(epilog="Example:  geulgam finetune 함께 --epochs 3")(finetune)
-    app.command(epilog='Example:  geulgam generate 함께 --chars 3000 --prompt "그날 우리는" --seed 7')(generate)
+    app.command(epilog="Example:  geulgam generate 함께 --plan plan.toml --chars 20000 --best-of 8")(generate)
     app.command(epilog="Example:  geulgam evaluate 함께 --json")(evaluate)
 
 
@@ -60,8 +61,18 @@ def finetune(
 
 def generate(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="What to write on.", show_default=False)],
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="What to write; else topics/TOPIC/plan.toml, else planned.", show_default=False
+        ),
+    ] = None,
     chars: Annotated[
-        int | None, typer.Option(min=1, help="How long; else generate.characters.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="How long; else as long as the plan, else generate.characters.", show_default=False),
+    ] = None,
+    best_of: Annotated[
+        int | None, typer.Option(min=1, help="How many candidates to choose from.", show_default=False)
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="How the essay begins.", show_default=False)] = None,
     seed: Annotated[
@@ -70,27 +81,31 @@ def generate(
     preset: Annotated[str | None, typer.Option(metavar="NAME", help="default or contest.", show_default=False)] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write an essay on a topic into essays/, with a report of its figures."""
+    """Write an essay on a topic into essays/, by a plan, with a report of its figures."""
     from geulgam.graph import look
     from geulgam.stages.adapter import AdapterNode, require_adapter
     from geulgam.stages.essay import generate_essay
+    from geulgam.stages.spans import SpansNode
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    settings = place.settings({"generate.characters": chars, "generate.preset": preset})
+    settings = place.settings({"generate.characters": chars, "generate.preset": preset, "generate.best_of": best_of})
     name = settings.topic(topic).name
     require_adapter(place, name)
     adapter = look([AdapterNode(place, settings, name)])[-1]
     if adapter.reasons:
         note(f"note: the adapter is out of date: {adapter.why}; renew it with geulgam finetune {name}")
+    spans = look([SpansNode(place, settings)])[-1]
+    if spans.found and spans.reasons:
+        note(f"note: what must not be copied is out of date: {spans.why}; renew it with geulgam run")
     with showing() as on:
-        written = generate_essay(place, settings, name, prompt=prompt, seed=seed, on=on)
+        written = generate_essay(place, settings, name, plan=plan, characters=chars, prompt=prompt, seed=seed, on=on)
     say(written.text)
     note("")
     note(written.line())
     for line in written.figures():
         note(line)
-    note(f"the essay: {plain(written.folder / 'essay.md')}, its figures: {plain(written.folder / 'report.json')}")
+    note(f"the essay: {plain(written.folder / 'essay.md')}, its report: {plain(written.folder / 'report.html')}")
 
 
 def evaluate(topics: Topics = None, json: JsonOption = False, workspace: WorkspaceOption = None) -> None:

@@ -1,8 +1,10 @@
-"""An adapter writes an essay, which is reviewed: `essay.md` and `report.json` in a folder of its own."""
+"""An adapter writes an essay by a plan, and it is reviewed: `essay.md`, `plan.toml`, `report.json`, `report.html`."""
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +12,26 @@ from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
+from generate.plan import Plan
 from geulgam import manifest
 from geulgam.graph import Node, make, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
 from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
+from geulgam.stages.critic import WordingNode, critic, guards, kept_vectors
 from geulgam.stages.index import positive_terms
+from geulgam.stages.plan import plan_of
+from geulgam.stages.spans import SpansNode
 from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
+    from finetune.base import BaseModel
     from generate.draft import Draft
     from generate.reviewed import Review
 
-TEXT, REPORT = "essay.md", "report.json"
+TEXT, REPORT, PAGE, PLAN = "essay.md", "report.json", "report.html", "plan.toml"
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,12 @@ class EssayNode(ModelNode):
     """A topic's essays, made from its adapter: fresh if one of them was written with this adapter and these settings.
 
     ``prompt`` and ``seed`` are those of the next one; a seed of None is its number, so that each essay is another one
-    and yet can be had again.
+    and yet can be had again. ``file``: its plan; None takes the topic's `plan.toml`, and without one it is planned when
+    it is written. ``characters``: None leaves a plan in a file as long as it is.
     """
 
     stage = "essay"
+    version = 2
     not_there = "not written yet"
 
     def __init__(
@@ -73,15 +82,19 @@ class EssayNode(ModelNode):
         *,
         prompt: str = "",
         seed: int | None = None,
+        file: Path | None = None,
+        characters: int | None = None,
     ) -> None:
         super().__init__(workspace, settings, topic, lender)
-        self._prompt, self._seed = prompt, seed
+        self._prompt, self._seed, self._file, self._characters = prompt, seed, file, characters
         self.written: Written | None = None
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Its adapter."""
-        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender),)
+        """Its adapter, and those of other topics that sections of its plan name; the corpus's spans and wording."""
+        others = (AdapterNode(self.workspace, self.settings, name, self.lender) for name in self._others)
+        spans, wording = SpansNode(self.workspace, self.settings), WordingNode(self.workspace, self.settings)
+        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender), *others, spans, wording)
 
     @property
     def folder(self) -> Path:
@@ -89,8 +102,16 @@ class EssayNode(ModelNode):
         return next(reversed(self.workspace.essays_of(self.topic)), self.workspace.essay(self.topic, 1))
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
-        """How it is written."""
-        return self.settings.generate.model_dump(exclude_none=True)
+        """How it is written, and the plan in its file."""
+        chosen = self.settings.generate
+        planned = self._planned
+        return {
+            **chosen.model_dump(exclude={"critic", "planner", "planner_model"}, exclude_none=True),
+            "characters": self._characters or (planned.characters if planned else chosen.characters),
+            "banned": list(chosen.banned),
+            **{f"critic {part}": weight for part, weight in asdict(chosen.critic).items()},
+            "plan": hashlib.sha256(repr(planned).encode()).hexdigest()[:8] if planned else "",
+        }
 
     def found(self) -> Manifest | None:
         """What an essay that is fresh was made from, else what the last one was."""
@@ -101,28 +122,36 @@ class EssayNode(ModelNode):
     def make(self, now: Manifest, on: On) -> str:
         """Write it, going on with what an earlier run has left, and review it."""
         from generate.decoding import preset
+        from generate.plan_file import write_plan
+        from generate.report import html
         from generate.writer import Writer
 
         adapter = require_adapter(self.workspace, self.topic)
         number = self._next_number()
         seed = number if self._seed is None else self._seed
         chosen = self.settings.generate
-        asked = self._prompt, chosen.characters, preset(chosen.preset, **chosen.sampling), seed
+        asked = self._plan(adapter, on), preset(chosen.preset, **chosen.sampling), seed
         with self.lender.for_adapter(adapter, on) as base:
-            writer = Writer(base, adapter)
-            key = writer.begin(*asked, title=self.topic).key
+            writer = Writer(
+                base,
+                adapter,
+                adapters={name: self._adapter_of(name, base) for name in self._others},
+                critic=critic(self.workspace, self.settings),
+                guards=guards(self.workspace, self.settings),
+            )
+            key = writer.begin(*asked, best_of=chosen.best_of).key
             kept = self.workspace.drafts / f"{key}.json"
             essay = writer.write(
                 *asked,
-                title=self.topic,
+                best_of=chosen.best_of,
                 on=on,
                 on_piece=lambda draft: _keep(kept, draft),
                 resume=_kept(kept, key),
             )
-        reviewed = self._review(essay.text, adapter, on)
+        reviewed = self._review(essay, adapter, on)
         report = {
             "topic": self.topic,
-            "prompt": essay.prompt,
+            "prompt": essay.plan.opening,
             "seed": seed,
             "asked_characters": essay.characters,
             "characters": len(essay.text),
@@ -130,6 +159,8 @@ class EssayNode(ModelNode):
             "characters_per_second": round(len(essay.text) / essay.seconds, 1) if essay.seconds else None,
             "pieces": len(essay.pieces),
             "sampled_again": essay.resampled,
+            "best_of": essay.best_of,
+            "critic": asdict(essay.weights),
             "generate": now.settings,
             "model": essay.model,
             "adapter": now.inputs["adapter"],
@@ -137,24 +168,81 @@ class EssayNode(ModelNode):
         }
         folder = self.workspace.essay(self.topic, number)
         with renewed(folder) as part:
-            write_text(part / TEXT, f"# {self.topic}\n\n{essay.text}\n")
+            write_text(part / TEXT, f"# {essay.plan.title or self.topic}\n\n{essay.text}\n")
             write_text(part / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            write_text(part / PAGE, html(reviewed))
+            write_plan(part / PLAN, essay.plan)
             sealed(now, key, essay.seconds, {"number": number}).write(part)
         kept.unlink(missing_ok=True)
         self.written = Written(self.topic, folder, essay.text, report, reviewed.rows())
         return self.written.line().partition(": ")[2]
 
-    def _review(self, text: str, adapter: Path, on: On) -> "Review":
+    def _plan(self, adapter: Path, on: On) -> Plan:
+        """What is to be written."""
+        plan = self._read_plan()
+        if plan is None:
+            length = self._characters or self.settings.generate.characters
+            subset = read_subset(adapter)
+            return plan_of(self.workspace, self.settings, subset, characters=length, opening=self._prompt, on=on)
+        if self._prompt:
+            plan = replace(plan, opening=self._prompt)
+        if self._characters and self._characters < len(plan.sections):
+            raise GeulgamError(
+                f"{self._characters} characters for the {len(plan.sections)} sections of the plan", "ask for more"
+            )
+        return plan.resized(self._characters) if self._characters else plan
+
+    def _read_plan(self) -> Plan | None:
+        """The plan in its file; None if the topic has none. Raises GeulgamError for a file that is no plan."""
+        from generate.plan_file import read_plan
+
+        file = self._file or self.workspace.plan(self.topic)
+        return read_plan(file) if self._file or file.exists() else None
+
+    @cached_property
+    def _planned(self) -> Plan | None:
+        """The same, but None also for a file that is no plan: writing tells what is wrong with it."""
+        try:
+            return self._read_plan()
+        except GeulgamError:
+            return None
+
+    @property
+    def _others(self) -> list[str]:
+        """The other topics whose adapters its plan asks for."""
+        asked = {section.adapter for section in self._planned.sections} if self._planned else set()
+        return sorted(asked - {"", self.topic})
+
+    def _adapter_of(self, topic: str, base: "BaseModel") -> Path:
+        """The adapter of another topic. Raises GeulgamError if there is none, or one with another vocabulary."""
+        from finetune.adapt import VOCABULARY
+        from finetune.vocabulary import Vocabulary
+
+        adapter = require_adapter(self.workspace, self.settings.topic(topic).name)
+        vocabulary = Vocabulary.load(adapter / VOCABULARY, base.vocabulary.tokenizer)
+        if vocabulary.fingerprint != base.vocabulary.fingerprint:
+            raise GeulgamError(
+                f"the adapters of {self.topic} and {topic} were trained with different vocabularies",
+                f"train both on the corpus as it is: geulgam finetune {self.topic} {topic} --again",
+            )
+        return adapter
+
+    def _review(self, essay: "Draft", adapter: Path, on: On) -> "Review":
         """The essay beside those that were held out when its adapter was trained."""
         from generate.review import review
+        from generate.reviewed import Chapter
+        from geulgam.stages.spans import read_spans
 
         subset, corpus = read_subset(adapter), Corpus(self.workspace.corpus)
         return review(
-            text,
+            [Chapter(text, section.title, section.keywords) for section, text in essay.sections()],
             corpus.get(subset.ids("train")),
             corpus.get([*subset.ids("valid"), *subset.ids("test")]),
             positive_terms(self.settings, subset.topic.query),
             using=self.settings.retrieval.analyzer,
+            title=essay.plan.title or self.topic,
+            encoder=kept_vectors(self.workspace, self.settings),
+            spans=read_spans(self.workspace),
             on=on,
         )
 
@@ -168,6 +256,8 @@ def generate_essay(
     settings: Settings,
     topic: str,
     *,
+    plan: Path | None = None,
+    characters: int | None = None,
     prompt: str | None = None,
     seed: int | None = None,
     lender: Lender | None = None,
@@ -175,13 +265,19 @@ def generate_essay(
 ) -> Written:
     """Write an essay on a topic with its adapter as it is into `essays/<topic>-<number>/`, and review it.
 
-    ``seed``: None takes the essay's number. Broken off, the same call goes on where it stood. Raises GeulgamError for a
-    topic without an adapter and a prompt that is too long.
+    ``plan``: a file; None takes the topic's `plan.toml`, and where there is none the essay is planned from the essays
+    that the adapter was trained on. ``characters``: None takes the plan's length, and generate.characters without one.
+    ``prompt``: how the essay begins. ``seed``: None takes the essay's number. The index of spans and the wording are
+    used as they are, and made where there are none. Broken off, the same call goes on where it stood. Raises
+    GeulgamError for a topic without an adapter, a prompt that is too long, and a file that is no plan.
     """
     name = settings.topic(topic).name
     require_adapter(workspace, name)
-    prompt = written_text(prompt or "", "the prompt")
-    node = EssayNode(workspace, settings, name, lender, prompt=prompt, seed=seed)
+    prompt = written_text(prompt or "", "the prompt").strip()
+    node = EssayNode(workspace, settings, name, lender, prompt=prompt, seed=seed, file=plan, characters=characters)
+    for shared in (SpansNode(workspace, settings), WordingNode(workspace, settings)):
+        if shared.found() is None:
+            make(shared, on)
     make(node, on, again="asked for", alone=True)
     assert node.written is not None
     return node.written

@@ -9,12 +9,13 @@ from corpus.store import Corpus
 from generate.plan import Plan
 from geulgam.graph import at_work
 from geulgam.settings import Settings, written_text
-from geulgam.stages.index import positive_terms
 from geulgam.stages.subset import select_topics
 from geulgam.workspace import Workspace
+from retrieval.topic import Subset
 
 SECTIONS = 7
-_SHORTEST = 500  # characters of a section, where nobody says how many there are to be
+_SHORTEST = 500  # characters of a section, and
+_PASSAGES = 6  # passages to plan one from, where nobody says how many there are to be
 
 
 @dataclass(frozen=True)
@@ -46,28 +47,15 @@ def plan_essay(
     GeulgamError for that, for a topic with too few essays, and for a planner (generate.planner) that fails.
     """
     from generate.plan_file import write_plan
-    from generate.planning import make_plan
-    from retrieval.encoder import encoder
-    from retrieval.vectors import KeptVectors
 
     name = settings.topic(topic).name
     opening = written_text(opening, "the opening").strip()
-    length = characters or settings.generate.characters
-    count = sections or max(1, min(SECTIONS, length // _SHORTEST))
     file = out or workspace.plan(name)
     _refuse_changed(file, again)
     (subset,) = select_topics(workspace, settings, [name], on=on)
     on = about(on, f"plan {name}")
-    plan = make_plan(
-        name,
-        Corpus(workspace.corpus).get(subset.ids("train")),
-        sections=count,
-        characters=length,
-        encode=KeptVectors(encoder(), workspace.vectors).encode,
-        words=positive_terms(settings, subset.topic.query),
-        opening=opening,
-        seed=seed,
-        on=on,
+    plan = plan_of(
+        workspace, settings, subset, sections=sections, characters=characters, opening=opening, seed=seed, on=on
     )
     if settings.generate.planner:
         from generate.planner import drafted
@@ -77,6 +65,48 @@ def plan_essay(
         _refuse_changed(file, again)
         write_plan(file, plan)
     return Planned(name, file, plan)
+
+
+def plan_of(
+    workspace: Workspace,
+    settings: Settings,
+    subset: Subset,
+    *,
+    sections: int | None = None,
+    characters: int | None = None,
+    opening: str = "",
+    seed: int = 0,
+    on: On = silent,
+) -> Plan:
+    """The plan of an essay from the essays of a subset that may be trained on.
+
+    ``sections``: None takes as many as there is room and there are passages for. Raises GeulgamError for too few.
+    """
+    from generate.passages import passages
+    from generate.planning import make_plan
+    from geulgam.stages.critic import kept_vectors
+    from retrieval.analyzers import analyzer
+    from retrieval.lucene import parse
+    from retrieval.query import terms_of
+
+    length = characters or settings.generate.characters
+    documents = Corpus(workspace.corpus).get(subset.ids("train"))
+    if sections is None:
+        there = len(passages(documents, 3))
+        if not there:  # essays of a few sentences, of which nothing can be told
+            return Plan.of_one_section(subset.topic.name, length, opening)
+        sections = max(1, min(SECTIONS, length // _SHORTEST, there // _PASSAGES))
+    return make_plan(
+        subset.topic.name,
+        documents,
+        sections=sections,
+        characters=length,
+        encode=kept_vectors(workspace, settings).encode,
+        words=list(dict.fromkeys(terms_of(parse(subset.topic.query, analyzer("kiwi"))))),
+        opening=opening,
+        seed=seed,
+        on=on,
+    )
 
 
 def _refuse_changed(file: Path, again: bool) -> None:

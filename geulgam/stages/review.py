@@ -11,7 +11,8 @@ from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam.graph import make
 from geulgam.settings import Settings
-from geulgam.stages.essay import TEXT
+from geulgam.stages.critic import kept_vectors
+from geulgam.stages.essay import PAGE, TEXT
 from geulgam.stages.index import positive_terms
 from geulgam.stages.sides import sides_now
 from geulgam.stages.spans import SpansNode, read_spans
@@ -20,9 +21,7 @@ from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
     from generate.reviewed import Review
-    from retrieval.vectors import KeptVectors
 
-PAGE = "report.html"
 _MOST = 500  # essays of the corpus, where there is no topic
 
 
@@ -74,21 +73,13 @@ def review_file(
         positive_terms(settings, settings.topic(name).query) if name else [],
         using=settings.retrieval.analyzer,
         title=manuscript.title or file.stem,
-        encoder=kept_vectors(workspace),
+        encoder=kept_vectors(workspace, settings),
         spans=read_spans(workspace),
         on=on,
     )
     target = page.expanduser() if page else page_of(file)
     write_text(target, html(reviewed))
     return Reviewed(reviewed, target, f"essays of {name}" if name else "essays of the whole corpus")
-
-
-def kept_vectors(workspace: Workspace) -> "KeptVectors":
-    """The encoder of reviews, which computes what this workspace has not seen yet."""
-    from retrieval.encoder import encoder
-    from retrieval.vectors import KeptVectors
-
-    return KeptVectors(encoder(), workspace.vectors)
 
 
 def page_of(file: Path) -> Path:

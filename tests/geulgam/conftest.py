@@ -103,6 +103,7 @@ def quick_settings(base: Path) -> dict[str, Any]:
         "finetune.evaluations": 1,
         "finetune.checkpoint_steps": 1,
         "generate.characters": 30,
+        "generate.best_of": 2,
         "generate.temperature": 0.5,
     }
 

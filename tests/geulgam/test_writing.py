@@ -83,11 +83,11 @@ def test_an_interrupted_essay_is_gone_on_with(
     whole = geulgam("generate", "함께", "--chars", "150", "--seed", "3").out
     numbers: list[int] = []
 
-    def interrupted(desk: Any, context: Any, standing: str, number: int, *more: Any) -> Any:
-        numbers.append(number)
+    def interrupted(desk: Any, context: Any, stand: Any, *more: Any) -> Any:
+        numbers.append(stand.number)
         if len(numbers) == 2:
             raise KeyboardInterrupt
-        return write_piece(desk, context, standing, number, *more)
+        return write_piece(desk, context, stand, *more)
 
     monkeypatch.setattr("generate.writer.write_piece", interrupted)
     said = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
@@ -106,11 +106,11 @@ def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
     whole = geulgam(*words).out
     calls: list[int] = []
 
-    def interrupted(desk: Any, context: Any, standing: str, number: int, *more: Any) -> Any:
-        calls.append(number)
+    def interrupted(desk: Any, context: Any, stand: Any, *more: Any) -> Any:
+        calls.append(stand.number)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return write_piece(desk, context, standing, number, *more)
+        return write_piece(desk, context, stand, *more)
 
     monkeypatch.setattr("generate.writer.write_piece", interrupted)
     assert geulgam(*words).code == 130
