@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,19 @@ import torch
 
 from corpus.document import Document, normalise
 from corpus.events import On, Task, silent
+from finetune.attention import grouped_attention
+from finetune.base import BaseModel
 from finetune.layout import beginning
+from finetune.memory import enough_memory
 from finetune.vocabulary import Vocabulary
 from generate.candidates import SHORTEST, Desk, Stand, drafted
 from generate.context import Context
 from generate.critic import passage_before
-from generate.head import Example, Kind
+from generate.decoding import PRESETS, Sampling
+from generate.head import Example, Head, Kind
+from generate.merging import merged
 from generate.sentences import starts
+from generate.surfaces import Surfaces
 from retrieval.encoder import Encoder
 
 MOST = 48  # places; at 160 the true next passage was above the model's in 79 % of them, at 48 in 77 %
@@ -60,6 +67,33 @@ def places(documents: Sequence[Document], vocabulary: Vocabulary, most: int, see
                 human[kind] = passage
         found += 1
         yield Place(title, text[:cut].rstrip(), human)
+
+
+def taught(
+    base: BaseModel,
+    adapter: Path | None,
+    documents: Sequence[Document],
+    encoder: Encoder,
+    *,
+    sampling: Sampling = PRESETS["default"],
+    most: int = MOST,
+    seed: int = 0,
+    on: On = silent,
+) -> Head:
+    """The critic's head for a base with an adapter, taught at so many places in these documents.
+
+    Not those that the adapter was trained with, where there are others: the model knows how they go on. ``sampling``:
+    that of the writer. Three seconds for a place, Gemma 3 270M on two cores. Raises GeulgamError as :meth:`Head.of`.
+    """
+    found = list(places(documents, base.vocabulary, most, seed))
+    with (
+        enough_memory("reading places", _ADVICE),
+        base.borrowed(on),
+        merged(base, adapter) as model,
+        grouped_attention(model),
+    ):
+        desk = Desk(Surfaces(base.vocabulary), sampling, seed, ROWS)
+        return Head.of(examples(model, desk, encoder, found, on))
 
 
 def examples(model: Any, desk: Desk, encoder: Encoder, found: Sequence[Place], on: On = silent) -> list[Example]:
