@@ -15,7 +15,7 @@ Vectors = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class Clusters:
     """``labels`` (n,): the cluster of each row; ``means`` (k, d): their directions, of length 1; ``closeness`` (n,):
-    the cosine of each row to its mean, both without what all rows share."""
+    the cosine of each row to the mean that k-means gave it, both without what all rows share."""
 
     labels: npt.NDArray[np.int64]
     means: Vectors
@@ -28,6 +28,28 @@ def spherical(vectors: Vectors, k: int, seed: int = 0, starts: int = 4, rounds: 
     rng = np.random.default_rng(seed)
     tried = [_from(rows, _apart(rows, k, rng), rounds) for _ in range(starts)]
     return max(tried, key=lambda clusters: float(clusters.closeness.sum()))
+
+
+def merged(clusters: Clusters, least: int, alike: float = 0.5) -> Clusters:
+    """The same with the two whose means are most alike made one, until none are alike or so few are left.
+
+    Where texts tell of fewer things than there are clusters, k-means cuts one thing in two. ``alike``: a cosine.
+    """
+    means, labels = clusters.means, clusters.labels.copy()
+    sizes = np.bincount(labels, minlength=len(means)).astype(np.float32)
+    while len(means) > least:
+        likeness = means @ means.T
+        np.fill_diagonal(likeness, -1.0)
+        one, other = sorted(int(i) for i in np.unravel_index(likeness.argmax(), likeness.shape))
+        if likeness[one, other] < alike:
+            break
+        means = means.copy()
+        means[one] = _unit((sizes[one] * means[one] + sizes[other] * means[other])[None])[0]
+        sizes[one] += sizes[other]
+        labels[labels == other] = one
+        labels[labels > other] -= 1
+        means, sizes = np.delete(means, other, axis=0), np.delete(sizes, other)
+    return Clusters(labels, means, clusters.closeness)
 
 
 def _from(rows: Vectors, means: Vectors, rounds: int) -> Clusters:

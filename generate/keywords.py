@@ -11,7 +11,7 @@ from retrieval.kiwi import Morpheme, term
 
 _WEIGHT = {"NNG": 1.0, "NNP": 0.7, "MAG": 0.5, "VV": 0.4, "VA": 0.4}  # what can begin a sentence comes first
 _NOUNS = ("NNG", "NNP")
-_EVERYWHERE = 0.2  # of all passages: a word of so many tells none apart
+_EVERYWHERE = 0.15  # of all other passages: a word of so many tells none apart
 _ESSAYS = 3  # that a keyword has to stand in
 _FEWEST = 4  # nouns of a group that is told well enough
 _PER_ESSAY = 2  # passages of one essay that count for a word: an essay says its own word in each of them
@@ -85,28 +85,28 @@ def weighed(groups: Sequence[Sequence[Content]], rest: Sequence[Content] = ()) -
     ``rest`` (Dunning 1993), nouns before adverbs before verbs.
 
     Left out are words of too few essays, and those that stand everywhere. A word is named by the group alone that it
-    tells most of. A group that has hardly a noun by these rules has those of two essays, sure or not.
+    tells most of. A group with hardly a noun by these rules has words of two essays, of the group or of all; else any.
     """
     counts = [_counts(group) for group in groups]
     total = sum(counts, _counts(rest))
     sizes = [_size(group) for group in groups]
     everything = sum(sizes) + _size(rest)
     kinds = _kinds([*groups, rest])
+    everywhere = _essays([passage for group in (*groups, rest) for passage in group])
     of_group: list[Words] = []
     for group, own, size in zip(groups, counts, sizes, strict=True):
         essays = _essays(group)
-        ratios = {
-            word: _ratio(count, size, total[word] - count, everything - size)
-            for word, count in own.items()
-            if total[word] < max(4, _EVERYWHERE * everything)
-        }
+        ratios = {word: _ratio(count, size, total[word] - count, everything - size) for word, count in own.items()}
         weights = {
             word: ratio * _WEIGHT[kinds[word]] * (1.0 if len(word) > 1 else 0.7) for word, ratio in ratios.items()
         }
-        sure = [word for word in ratios if essays[word] >= _ESSAYS and ratios[word] > _SURE]
-        nouns = sum(kinds[word] in _NOUNS for word in sure)
-        kept = sure if nouns >= _FEWEST else [word for word in ratios if essays[word] > 1 and ratios[word] > 0]
-        of_group.append({word: weights[word] for word in kept})
+        more = {word for word, ratio in ratios.items() if ratio > 0}
+        telling = {word for word in more if total[word] - own[word] <= _EVERYWHERE * (everything - size)}
+        shared = {word for word in telling if everywhere[word] > 1}
+        fair = {word for word in shared if essays[word] > 1}
+        sure = {word for word in fair if essays[word] >= _ESSAYS and ratios[word] > _SURE}
+        kept = next((w for w in (sure, fair, shared) if sum(kinds[word] in _NOUNS for word in w) >= _FEWEST), more)
+        of_group.append({word: weights[word] for word in ratios if word in kept})
     best = {word: max(range(len(groups)), key=lambda i: of_group[i].get(word, 0.0)) for word in total}
     return [
         dict(sorted(((w, weight) for w, weight in own.items() if best[w] == i), key=lambda item: (-item[1], item[0])))

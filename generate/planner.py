@@ -20,6 +20,7 @@ _ATTEMPTS = 2
 _LONGEST_TITLE, _LONGEST_KEYWORD = 30, 12  # characters
 _NEW_KEYWORDS = 2  # of a section
 _NUMBERING = re.compile(r"^\s*(?:\d+\s*[.)장절:]|[-*•])\s*")
+_QUOTES = "\"'“”‘’<>《》「」* "
 
 _QUESTION = """\
 '{title}'에 대한 수필의 차례를 짜 주세요. 모두 {count}개의 절이고, 절마다 다룰 소재는 다음과 같습니다.
@@ -100,7 +101,7 @@ def _values(answer: str) -> Iterator[Any]:
 def _title(given: Any) -> str:
     if not isinstance(given, str):
         return ""
-    title = _NUMBERING.sub("", " ".join(given.split())).strip("\"'“”‘’<>《》「」* ")
+    title = _NUMBERING.sub("", " ".join(given.split()).strip(_QUOTES)).strip(_QUOTES)
     return title if re.search("[가-힣]", title) and len(title) <= _LONGEST_TITLE else ""
 
 

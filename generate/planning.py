@@ -13,7 +13,7 @@ import numpy.typing as npt
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.clustering import Clusters, Vectors, spherical
+from generate.clustering import Clusters, Vectors, merged, spherical
 from generate.facts import facts_of_essays
 from generate.keywords import Content, Words, content, keywords, title, weighed
 from generate.passages import Passage, passages
@@ -22,11 +22,11 @@ from retrieval.kiwi import tagged
 
 Encode = Callable[[Sequence[str]], Vectors]
 
-_MOST = 1_500  # passages that are read: more of them take longer and change little
+_MOST = 1_200  # passages that are read: more of them take longer and change little
 _PER_ESSAY = 12  # of them at most
 _SMALLEST = 6  # passages of a cluster, as a mean
-_AT_ONCE = 64  # texts encoded between two reports
-_TELLING, _OF_FACTS = 100, 3  # essays that facts are told from, and passages of each
+_AT_ONCE = 128  # texts encoded between two reports
+_TELLING, _OF_FACTS = 60, 2  # essays that facts are told from, and passages of each
 _BOUNDS = 0.6, 1.6  # a section's length against the mean
 _EVEN = 0.5  # lengths go by the size of the cluster to this power
 
@@ -140,7 +140,7 @@ def _chosen(
 ) -> list[_Cluster]:
     """As many of twice as many clusters, those that are most of the topic, in the order of their places."""
     k = max(sections, min(2 * sections + 2, len(read) // _SMALLEST))
-    clusters = spherical(vectors, min(k, len(read)), seed)
+    clusters = merged(spherical(vectors, min(k, len(read)), seed), sections)
     found = _clusters(read, contents, clusters, vectors @ towards, words)
     best = sorted(found, key=lambda cluster: (-cluster.worth, cluster.own[0]))[:sections]
     if len(best) < sections:

@@ -1,0 +1,132 @@
+"""A plan out of essays: what they tell of, in the order in which they tell it."""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from corpus.document import Document, document
+from corpus.errors import GeulgamError
+from generate.clustering import merged, spherical
+from generate.passages import ENOUGH, LONGEST, SHORTEST, grouped, passages
+from generate.plan import Facts, Plan
+from generate.planning import apportioned, make_plan
+from retrieval.encoder import encoder
+
+# What the made-up essays tell of, in this order: for each part the words that stand in its sentences.
+TELLS = (
+    ("시장", "생선", "두부", "장수", "골목", "콩나물", "가게", "흥정"),
+    ("바다", "파도", "모래", "조개", "갈매기", "등대", "배", "물결"),
+    ("부엌", "밥상", "된장찌개", "김치", "냄비", "국물", "숟가락", "그릇"),
+)
+
+
+def essay(number: int) -> Document:
+    chance = random.Random(number)
+    said = []
+    for words in TELLS:
+        for _ in range(24):
+            one, two, three = chance.sample(words, 3)
+            said.append(f"나는 {one}에서 {two}를 보고 {three}도 오래 생각했다.")
+    return document(" ".join(said), f"글 {number}")
+
+
+ESSAYS = [essay(number) for number in range(10)]
+
+
+def planned(documents: Sequence[Document] = ESSAYS, sections: int = 3, characters: int = 3000, **more: object) -> Plan:
+    encode = encoder("use").encode
+    return make_plan("함께", documents, sections=sections, characters=characters, encode=encode, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return planned()
+
+
+def test_each_part_of_the_essays_becomes_a_section_named_by_its_words_in_their_order(plan: Plan) -> None:
+    market, sea, kitchen = (set(section.keywords) for section in plan.sections)
+    assert market <= set(TELLS[0]) and sea <= set(TELLS[1]) and kitchen <= set(TELLS[2])
+    assert min(map(len, (market, sea, kitchen))) >= 4
+    assert [section.role for section in plan.sections] == ["opening", "middle", "closing"]
+    assert all(any(word in section.title for word in section.keywords) for section in plan.sections)
+
+
+def test_no_keyword_stands_twice_and_none_says_nothing(plan: Plan) -> None:
+    words = [word for section in plan.sections for word in section.keywords]
+    assert words
+    assert len(words) == len(set(words))
+    assert not {"나", "오래", "생각하다"} & set(words)
+
+
+def test_the_lengths_add_up_to_what_was_asked() -> None:
+    assert planned(characters=20_001).characters == 20_001
+
+
+def test_the_same_essays_give_the_same_plan(plan: Plan) -> None:
+    assert planned() == plan
+
+
+def test_the_facts_are_the_essays_and_the_openings_win(plan: Plan) -> None:
+    assert plan.facts == Facts("나", "해라체", "past")
+    plan = planned(opening="저는 강가를 걷습니다.")
+    assert plan.facts == Facts("저", "합쇼체", "present") and plan.opening == "저는 강가를 걷습니다."
+
+
+def test_too_few_passages_are_told() -> None:
+    with pytest.raises(GeulgamError, match="too few for 9 sections") as error:
+        planned([document("짧은 글이다.")], sections=9)
+    assert "fewer sections" in error.value.hint
+    with pytest.raises(GeulgamError, match="make no 3 sections"):
+        planned(characters=2)
+
+
+def test_a_word_of_one_essay_alone_names_nothing() -> None:
+    odd = document(ESSAYS[0].text.replace("갈매기", "펭귄"), "글")
+    words = {word for section in planned([*ESSAYS[1:], odd]).sections for word in section.keywords}
+    assert "펭귄" not in words
+
+
+def test_passages_are_of_neighbouring_sentences_and_lose_nothing_but_a_short_rest() -> None:
+    text = ESSAYS[0].text
+    parts = list(grouped(text))
+    assert text.startswith(" ".join(parts)[:-1])
+    assert len(text) - len(" ".join(parts)) < SHORTEST
+    assert all(ENOUGH <= len(part) <= LONGEST for part in parts[:-1])
+
+
+def test_of_a_long_essay_passages_from_all_over_are_taken() -> None:
+    long = document(" ".join(essay.text for essay in ESSAYS), "긴 글")
+    found = passages([long, ESSAYS[0]], per_essay=5)
+    own = [passage.place for passage in found if passage.essay == 0]
+    assert len(own) == 5 and own[0] < 0.1 and own[-1] > 0.9 and own == sorted(own)
+    assert {passage.essay for passage in found} == {0, 1}
+
+
+def test_clusters_are_of_like_directions() -> None:
+    rng = np.random.default_rng(1)
+    centres = rng.normal(size=(3, 16)).astype(np.float32)
+    vectors = np.repeat(centres, 20, axis=0) + 0.1 * rng.normal(size=(60, 16)).astype(np.float32)
+    labels = spherical(vectors, 3).labels
+    assert all(len(set(labels[i * 20 : i * 20 + 20])) == 1 for i in range(3)) and len(set(labels)) == 3
+    same = spherical(np.ones((5, 4), dtype=np.float32), 2)  # nothing tells them apart
+    assert len(same.labels) == 5
+
+
+def test_clusters_of_one_thing_are_merged() -> None:
+    rng = np.random.default_rng(1)
+    centres = rng.normal(size=(3, 16)).astype(np.float32)
+    vectors = np.repeat(centres, 20, axis=0) + 0.1 * rng.normal(size=(60, 16)).astype(np.float32)
+    found = merged(spherical(vectors, 8), 2)
+    assert len(found.means) == len(set(found.labels)) == 3
+    assert all(len(set(found.labels[i * 20 : i * 20 + 20])) == 1 for i in range(3))
+    assert len(merged(spherical(vectors, 8), 5).means) == 5
+
+
+@pytest.mark.parametrize(("characters", "sizes"), [(20_000, [5, 90, 20, 33]), (7, [1, 2, 3]), (1000, [1])])
+def test_lengths_go_by_size_within_bounds(characters: int, sizes: list[int]) -> None:
+    lengths = apportioned(characters, sizes)
+    assert sum(lengths) == characters and min(lengths) > 0
+    assert np.argmax(lengths) == np.argmax(sizes)
+    assert max(lengths) < 3 * min(lengths) + 3
