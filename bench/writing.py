@@ -26,7 +26,6 @@ from bench.blind import Passage
 from bench.essays import QUERIES
 from bench.generation import contest_text
 from bench.topics import CHARACTERS, Ground, excerpts, ground
-from corpus.sides import SIDES
 from finetune.adapt import adapt
 from finetune.base import BaseModel
 from finetune.card import Card
@@ -72,15 +71,15 @@ def adapters(made: Ground, base: BaseModel, folder: Path, topics: Iterable[str])
     return found
 
 
-def head(made: Ground, base: BaseModel, adapter: Path, topic: str) -> Head:
-    """The critic's learnt part for a topic, taught where it is not there yet (three minutes) and kept."""
-    folder = adapter.with_name(f"{topic}-critic")
+def head(made: Ground, base: BaseModel, adapter: Path, folder: Path) -> Head:
+    """The critic's learnt part, one for all topics, taught with one adapter where it is not there yet (four minutes).
+
+    In essays that none of the adapters was trained on. One of other topics' adapters tells as well as one's own.
+    """
     if not folder.exists():
-        own = {id_ for side in SIDES for id_ in made.subsets[topic].ids(side)}
-        others = [id_ for id_ in made.sides.ids("train") if id_ not in own]
         with showing(print) as on:
-            learnt = taught(base, adapter, made.corpus.get(others), encoder(), on=on)
-        print(f"{topic}: the true next passage is told from the model's at {learnt.told.model:.0%} of places")
+            learnt = taught(base, adapter, made.unwritten(), encoder(), on=on)
+        print(f"the true next passage is told from the model's at {learnt.told.model:.0%} of places")
         folder.mkdir()
         learnt.save(folder)
     return Head.load(folder)
@@ -115,15 +114,16 @@ def main() -> None:
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
     trained = adapters(made, base, options.folder, options.topics)
     wording = Wording.of(made.corpus.get(made.sides.ids("train")))
+    critic: Critic = PlainCritic()
+    if options.writer == "default":
+        learnt = head(made, base, next(iter(trained.values())), options.folder / "critic")
+        critic = Critic(encoder=encoder(), wording=wording, head=learnt)
     if options.writer == "contest":
         base = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
     passages = [passage for passage in excerpts(made, options.per_topic) if passage.topic in options.topics]
     characters, began = 0, time.perf_counter()
     with options.out.open("w", encoding="utf-8") as file:
         for topic in options.topics:
-            critic: Critic = PlainCritic()
-            if options.writer == "default":
-                critic = Critic(encoder=encoder(), wording=wording, head=head(made, base, trained[topic], topic))
             write = writing(options.writer, base, trained[topic], critic, options.seed)
             for passage in (passage for passage in passages if passage.topic == topic):
                 text = write(passage, CHARACTERS + _SPARE)
