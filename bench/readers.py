@@ -13,7 +13,8 @@ Each line of a file is {"id", "topic", "opening", "text"}: a text, or one sectio
   10th to the 90th of a hundred.
 
 Repetition and the classifier look at excerpts of one length, into which longer texts are divided. All that is taught
-is taught on essays of the corpus that none of the seven topics' writers has learnt from. With --folder, corpus and
+is taught on essays of the corpus that none of the seven topics' writers has learnt from; ids that are those of essays
+(as excerpts have them) are read by a topic classifier that these essays have not taught. With --folder, corpus and
 index are kept. Five minutes on two cores.
 """
 
@@ -66,11 +67,17 @@ def equal_length(writers: Sequence[Sequence[Passage]]) -> int:
     return int(np.percentile([len(normalise(passage.text)) for each in writers for passage in each], 10))
 
 
-def figures(passages: Sequence[Passage], characters: int, coherence: Coherence, topics: TopicReader) -> Figures:
-    """Measure one writer's texts; ``characters``: the length of the excerpts."""
+def figures(
+    passages: Sequence[Passage],
+    characters: int,
+    coherence: Coherence,
+    topics: TopicReader,
+    kin: Sequence[int | None] = (),
+) -> Figures:
+    """Measure one writer's texts; ``characters``: the length of the excerpts; ``kin``: as TopicReader takes them."""
     texts = [passage.text for passage in passages]
     tokens = [morphemes(excerpt) for text in texts for excerpt in divided(text, characters)]
-    ranked = topics(texts)
+    ranked = topics(texts, kin)
     right = [passage.topic for passage in passages]
     return Figures(
         coherence(texts),
@@ -143,10 +150,14 @@ def compare(made: Ground, human: Sequence[Passage], writers: Mapping[str, Sequen
             for length, first, second, number in known
         ),
     ]
-    return lines + table(
-        figures(human, characters, coherence, topics),
-        {name: (figures(e, characters, coherence, topics), told(human, e, characters)) for name, e in writers.items()},
-    )
+    known_ids = {document.id for document in made.corpus}
+
+    def measured(each: Sequence[Passage]) -> Figures:
+        kin = [made.sides.kin([passage.id])[0] if passage.id in known_ids else None for passage in each]
+        return figures(each, characters, coherence, topics, kin)
+
+    found = {name: (measured(each), told(human, each, characters)) for name, each in writers.items()}
+    return lines + table(measured(human), found)
 
 
 def main() -> None:

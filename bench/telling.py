@@ -26,6 +26,7 @@ from retrieval.mecab import Mecab
 PASSAGE = 500  # characters of the human passages that topics are learnt from
 _TIMES = 1000  # samples of a bootstrap interval
 _TRAIN_DEPTH, _TEST_DEPTH = 120, 18  # how far down a topic's ranking its essays are taken, per side
+_FOLDS = 6
 _CLEARLY = 2  # times as good as in the next topic must an essay's rank be to be of a topic
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "…": "..."})
 
@@ -86,21 +87,52 @@ def _levelled(text: str) -> str:
     return re.sub(r" +([.,!?])", r"\1", normalise(text).translate(_QUOTES))
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """An essay that topics are learnt from. Of what is ``asked``, each is read by whom its kin did not teach."""
+
+    text: str
+    topic: str
+    kin: int
+    asked: bool = False
+
+
 class TopicReader:
-    """Says which of the topics a text is on, taught on human passages with the names of their topics."""
+    """Says which of the topics a text is on, taught on passages of essays.
 
-    def __init__(self, passages: Sequence[str], topics: Sequence[str]) -> None:
-        self._reader = make_pipeline(
-            TfidfVectorizer(analyzer=_terms, sublinear_tf=True, min_df=2),
-            LogisticRegression(C=0.3, class_weight="balanced", max_iter=1000),
-        ).fit(list(passages), list(topics))
+    It is several readers: the essays that are to be asked are in six folds, kin in one, and each reader has not been
+    taught by one fold.
+    """
 
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        """For each text the topics, the likeliest first."""
+    def __init__(self, essays: Sequence[Taught]) -> None:
+        asked = [essay for essay in essays if essay.asked]
+        groups = {essay.kin: number for number, essay in enumerate(asked)}
+        folds = list(GroupKFold(_FOLDS).split(asked, groups=[e.kin for e in asked])) if len(groups) >= _FOLDS else []
+        self._without = {asked[place].kin: fold for fold, (_, places) in enumerate(folds) for place in places}
+        self._readers = [
+            _taught([e for e in essays if self._without.get(e.kin) != fold]) for fold in range(len(folds) or 1)
+        ]
+
+    def __call__(self, texts: Sequence[str], kin: Sequence[int | None] = ()) -> list[list[str]]:
+        """For each text the topics, the likeliest first; ``kin``: of the essay that it is of or goes on from, which
+        then has not taught who reads it. All readers together read the others."""
         if not texts:
             return []
-        order = np.argsort(-self._reader.predict_proba(list(texts)), axis=1)
-        return [[str(topic) for topic in row] for row in self._reader.classes_[order]]
+        each = np.array([reader.predict_proba(list(texts)) for reader in self._readers])
+        mean = each.mean(axis=0)
+        for place, group in enumerate(kin):
+            if group in self._without:
+                mean[place] = each[self._without[group], place]
+        return [[str(topic) for topic in row] for row in self._readers[0].classes_[np.argsort(-mean, axis=1)]]
+
+
+def _taught(essays: Sequence[Taught]) -> Any:
+    pairs = [(part, essay.topic) for essay in essays for part in passages(essay.text, PASSAGE)]
+    reader = make_pipeline(
+        TfidfVectorizer(analyzer=_terms, sublinear_tf=True, min_df=2),
+        LogisticRegression(C=0.3, class_weight="balanced", max_iter=1000),
+    )
+    return reader.fit([part for part, _ in pairs], [topic for _, topic in pairs])
 
 
 def hits(ranked: Sequence[Sequence[str]], topics: Sequence[str], first: int = 1) -> float:
@@ -108,45 +140,25 @@ def hits(ranked: Sequence[Sequence[str]], topics: Sequence[str], first: int = 1)
     return float(np.mean([topic in row[:first] for row, topic in zip(ranked, topics, strict=True)]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Essay:
-    text: str
-    topic: str
-    kin: int
-    held_out: bool  # on the test side
-
-
 def topic_reader(made: Ground) -> tuple[TopicReader, list[tuple[int, float, float, int]]]:
-    """The reader of the seven topics, and how well it knows human passages: for each length in characters the share
-    of right first guesses, of right ones among the first two, and the number of passages.
+    """The reader of the seven topics, and how well it knows passages of held-out essays: for each length in characters
+    the share of right first guesses, of right ones among the first two, and the number of passages.
 
     Taught on essays that no topic's writer was trained on or chosen by: of each side the best-ranked of each topic,
-    where it ranks them clearly better than all others do. The shares are from six-fold cross-validation over the test
-    side; kin are in one fold.
+    where it ranks them clearly better than all others do. Those of the test side are asked, too.
     """
     essays = list(_essays(made))
-    held_out = [essay for essay in essays if essay.held_out]
-    others = [essay for essay in essays if not essay.held_out]
-    found: dict[int, list[tuple[list[str], str]]] = {PASSAGE: [], 3 * PASSAGE: [], 6 * PASSAGE: []}
-    for taught, asked in GroupKFold(6).split(held_out, groups=[essay.kin for essay in held_out]):
-        reader = _taught([*(held_out[place] for place in taught), *others])
-        for place in asked:
-            for length, rows in found.items():
-                parts = passages(held_out[place].text, length)
-                rows += [(ranked, held_out[place].topic) for ranked in reader(parts)]
+    reader = TopicReader(essays)
     known = []
-    for length, rows in found.items():
-        ranked, topics = zip(*rows, strict=True)
-        known.append((length, hits(ranked, topics), hits(ranked, topics, 2), len(rows)))
-    return _taught(essays), known
+    for length in (PASSAGE, 3 * PASSAGE, 6 * PASSAGE):
+        asked = [(part, each.kin, each.topic) for each in essays if each.asked for part in passages(each.text, length)]
+        parts, kin, topics = zip(*asked, strict=True)
+        ranked = reader(parts, kin)
+        known.append((length, hits(ranked, topics), hits(ranked, topics, 2), len(parts)))
+    return reader, known
 
 
-def _taught(essays: Sequence[_Essay]) -> TopicReader:
-    pairs = [(part, essay.topic) for essay in essays for part in passages(essay.text, PASSAGE)]
-    return TopicReader([part for part, _ in pairs], [topic for _, topic in pairs])
-
-
-def _essays(made: Ground) -> Iterator[_Essay]:
+def _essays(made: Ground) -> Iterator[Taught]:
     unwritten = {document.id for document in made.unwritten()}
     ranks: dict[str, dict[str, int]] = {}
     test: set[str] = set()
@@ -164,7 +176,7 @@ def _essays(made: Ground) -> Iterator[_Essay]:
             kept[id_] = topic
     ids = list(kept)
     for document, kin in zip(made.corpus.get(ids), made.sides.kin(ids), strict=True):
-        yield _Essay(document.text, kept[document.id], kin, document.id in test)
+        yield Taught(document.text, kept[document.id], kin, document.id in test)
 
 
 def passages(text: str, characters: int) -> list[str]:

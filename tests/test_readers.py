@@ -8,7 +8,7 @@ import pytest
 from bench.blind import Passage
 from bench.coherence import Coherence
 from bench.readers import divided, equal_length, figures, table, told
-from bench.telling import TopicReader
+from bench.telling import Taught, TopicReader
 from corpus.document import normalise
 
 SUBJECTS = {"빵": ("반죽", "오븐", "밀가루", "빵집"), "낚시": ("미끼", "낚싯대", "물고기", "강가")}
@@ -48,7 +48,7 @@ def test_the_length_is_one_that_most_texts_have() -> None:
 def test_a_writer_who_circles_stands_out_of_peoples_range() -> None:
     people, circling = _passages(looped=False), _passages(looped=True)
     coherence = Coherence([_text(s, seed, 40) for s in SUBJECTS for seed in range(20, 25)], dimensions=8)
-    topics = TopicReader([p.text for p in people], [p.topic for p in people])
+    topics = TopicReader([Taught(p.text * 2, p.topic, number) for number, p in enumerate(people)])
     by_people, by_circler = (figures(each, 150, coherence, topics) for each in (people, circling))
     assert min(by_circler.rep_4) > max(by_people.rep_4) and max(by_circler.diversity) < min(by_people.diversity)
     assert by_people.topic == (1, 1)

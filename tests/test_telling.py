@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.telling import TopicReader, hits, passages, told_apart, topic_reader
+from bench.telling import Taught, TopicReader, hits, passages, told_apart, topic_reader
 from bench.topics import ground
 
 SUBJECTS = {
@@ -44,13 +44,26 @@ def test_marks_and_spaces_that_a_website_makes_tell_nothing() -> None:
     assert told_apart(human, other).mean == 0.5
 
 
-def test_the_topic_reader_knows_the_subject() -> None:
-    taught = [(text, subject) for subject, texts in _texts("다").items() for text in texts]
-    reader = TopicReader([text for text, _ in taught], [subject for _, subject in taught])
-    asked = [(_text(subject, 50), subject) for subject in SUBJECTS]
-    ranked = reader([text for text, _ in asked])
-    assert [row[0] for row in ranked] == [subject for _, subject in asked]
+def _essays(asked: bool) -> list[Taught]:
+    texts = [(text, subject) for subject, texts in _texts("다").items() for text in texts]
+    return [Taught(f"{text} " * 6, subject, number, asked) for number, (text, subject) in enumerate(texts)]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_topic_reader_knows_the_subject(asked: bool) -> None:
+    reader = TopicReader(_essays(asked))
+    questions = [(_text(subject, 50), subject) for subject in SUBJECTS]
+    ranked = reader([text for text, _ in questions])
+    assert [row[0] for row in ranked] == [subject for _, subject in questions]
     assert all(sorted(row) == sorted(SUBJECTS) for row in ranked) and reader([]) == []
+
+
+def test_who_reads_an_essay_was_not_taught_by_it_or_its_kin() -> None:
+    wrong = [Taught("나침반이 돌았다. 나침반이 멎었다. " * 24, "낚시", 99, True) for _ in range(3)]
+    reader = TopicReader([*_essays(True), *wrong])
+    asked = "나침반이 돌았다. 반죽을 오븐에 넣었다. 나침반이 멎었다."
+    assert reader([asked, asked], [99, None]) == [reader([asked], [99])[0], reader([asked])[0]]
+    assert reader([asked], [99])[0][0] == "빵" and reader([asked])[0][0] == "낚시"
 
 
 def test_a_hit_is_the_right_topic_among_the_first() -> None:
