@@ -1,7 +1,7 @@
-"""How much of an essay the model sees: a window that slides by half its length when it is full."""
+"""How much of an essay the model sees: its beginning, and a window that slides by half its length when it is full."""
 
 from corpus.errors import GeulgamError
-from finetune.layout import beginning
+from finetune.layout import PARAGRAPH, beginning
 from finetune.vocabulary import Vocabulary
 from generate.sentences import starts
 
@@ -30,10 +30,12 @@ class Window:
         return tokens + self.longest > self.tokens
 
     def view(self, text: str) -> list[int]:
-        """What the model reads of a text to go on with it: all, or the title and the latest half of the window.
+        """What the model reads of a text to go on with it: all, or the title, how the text begins, and its latest part.
 
-        It looks as essays do in training, the beginning-of-text token and the title first, and an excerpt begins with
-        a whole sentence where there is one.
+        Of a text that is too long, its first sentences are seen, up to a sixth of the window, and as much of its end as
+        makes half of the window, so that who closes an essay knows how it began. It looks as essays do in training,
+        the beginning-of-text token and the title first, and what follows the beginning is a paragraph of its own, which
+        begins with a whole sentence where there is one.
         """
         whole = [*self._head, *self._encode(text)]
         if not self.is_full(len(whole)):
@@ -41,8 +43,21 @@ class Window:
         room = (self.tokens - self.longest) // 2
         head = self._head if len(self._head) <= room // 2 else self._head[:1]
         room -= len(head)
+        first = self._first(text)
+        room -= len(first)
         recent = text[-4 * room :]
         for start in starts(recent):
             if start and len(tail := self._encode(recent[start:])) <= room:
-                return [*head, *tail]
-        return [*head, *whole[-room:]]
+                return [*head, *first, *tail]
+        return [*head, *first, *whole[-room:]]
+
+    def _first(self, text: str) -> list[int]:
+        """As many of the sentences that the text begins with as fit, and the end of their paragraph."""
+        room = (self.tokens - self.longest) // 6
+        first: list[int] = []
+        for start in starts(text[: 4 * room])[1:]:
+            longer = self._encode(text[:start].rstrip() + PARAGRAPH)
+            if len(longer) > room:
+                break
+            first = longer
+        return first

@@ -16,15 +16,25 @@ def test_a_short_text_is_seen_whole_below_its_title(practised: BaseModel) -> Non
     assert vocabulary.decode(view[1:]) == "함께\n\n우리는 함께 걸었다."
 
 
-def test_of_a_long_text_the_title_and_the_latest_whole_sentences_are_seen(practised: BaseModel) -> None:
+def test_of_a_long_text_title_beginning_and_the_latest_whole_sentences_are_seen(practised: BaseModel) -> None:
     window = Window(practised.vocabulary, "함께", 256, 64)
     view = window.view(" ".join(SENTENCES))
-    title, excerpt = practised.vocabulary.decode(view[1:]).split("\n\n")
+    assert view[0] == practised.vocabulary.bos
+    title, first, excerpt = practised.vocabulary.decode(view[1:]).split("\n\n")
     assert title == "함께"
+    assert first in (" ".join(SENTENCES[:count]) for count in (1, 2, 3, 4))
+    assert len(practised.vocabulary.encode(first)) <= 192 / 6
     assert excerpt.startswith("그날은")
     assert " ".join(SENTENCES).endswith(excerpt)
-    assert 48 < len(view) <= 96
+    assert 64 < len(view) <= 96
     assert not window.is_full(len(view))
+
+
+def test_a_first_sentence_that_is_too_long_is_left_out_later(practised: BaseModel) -> None:
+    text = " ".join(["우리는함께" * 20 + ".", *SENTENCES])
+    view = Window(practised.vocabulary, "함께", 256, 64).view(text)
+    title, excerpt = practised.vocabulary.decode(view[1:]).split("\n\n")
+    assert title == "함께" and excerpt.startswith("그날은") and text.endswith(excerpt)
 
 
 def test_a_text_without_sentences_is_cut_anywhere(practised: BaseModel) -> None:
