@@ -6,6 +6,7 @@ Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each, trai
 its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
 
 - ``default``: geulgam's, the best of eight by its critic;
+- ``learnt``: the same, with a learnt part in the critic;
 - ``plain``: the best of eight drawn at temperature 0.8, top-p 0.9, penalty 1.15, by half the likelihood plus the mutual
   information with what stands;
 - ``stream``: one stream at temperature 0.9, top-k 50, top-p 0.9, penalty 1.2 over 128 tokens, geulgam's default until
@@ -43,7 +44,7 @@ from generate.writer import Writer
 from geulgam.show import showing
 from retrieval.encoder import encoder
 
-WRITERS = ("default", "plain", "stream", "contest")
+WRITERS = ("default", "learnt", "plain", "stream", "contest")
 _PLAIN = Sampling(temperature=0.8, top_p=0.9, repetition_penalty=1.15, repetition_window=128)
 _SPARE = 20  # characters more than are read, so that a last sentence can be left out
 
@@ -79,6 +80,7 @@ def head(made: Ground, base: BaseModel, adapter: Path, folder: Path) -> Head:
     if not folder.exists():
         with showing(print) as on:
             learnt = taught(base, adapter, made.unwritten(), encoder(), on=on)
+        assert learnt is not None
         print(f"the true next passage is told from the model's at {learnt.told.model:.0%} of places")
         folder.mkdir()
         learnt.save(folder)
@@ -89,7 +91,7 @@ def writing(name: str, base: BaseModel, adapter: Path, critic: Critic, seed: int
     """What goes on from a passage's opening for about so many characters."""
     if name == "contest":
         return lambda passage, characters: contest_text(base, adapter, passage.topic, passage.opening, characters, seed)
-    sampling = {"default": PRESETS["default"], "plain": _PLAIN, "stream": PRESETS["stream"]}[name]
+    sampling = {"plain": _PLAIN, "stream": PRESETS["stream"]}.get(name, PRESETS["default"])
     writer = Writer(base, adapter, critic=critic)
 
     def write(passage: Passage, characters: int) -> str:
@@ -116,6 +118,8 @@ def main() -> None:
     wording = Wording.of(made.corpus.get(made.sides.ids("train")))
     critic: Critic = PlainCritic()
     if options.writer == "default":
+        critic = Critic(encoder=encoder(), wording=wording)
+    if options.writer == "learnt":
         learnt = head(made, base, next(iter(trained.values())), options.folder / "critic")
         critic = Critic(encoder=encoder(), wording=wording, head=learnt)
     if options.writer == "contest":

@@ -85,6 +85,11 @@ class Head:
         except (OSError, ValueError, KeyError) as error:
             raise GeulgamError(f"no critic in {folder}: {error}", f"remove {folder}, then geulgam run") from error
 
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether one was saved there."""
+        return (folder / _FILE).exists()
+
     def save(self, folder: Path) -> None:
         """Write it into the folder, atomically."""
         with replacing(folder / _FILE) as part, part.open("wb") as file:

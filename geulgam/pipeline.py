@@ -2,8 +2,9 @@
 
 imports → corpus → sides ─┐
                 ├→ index ─┴→ subset 함께 → adapter 함께 → evaluation 함께
-                ├→ spans ───────────────────────────┴→ essay 함께
-                └→ wording (with the sides) ───────────┘
+                │                              └→ critic 함께 (with the sides) ┐
+                ├→ spans ──────────────────────────────────────────────────┴→ essay 함께
+                └→ wording (with the sides) ──────────────────────────────────┘
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from geulgam.graph import Node, Outcome, State, look, make
 from geulgam.settings import Settings
 from geulgam.stages.adapter import AdapterNode
 from geulgam.stages.base import Lender
-from geulgam.stages.critic import WordingNode
+from geulgam.stages.critic import CriticNode, WordingNode
 from geulgam.stages.essay import EssayNode
 from geulgam.stages.evaluation import EvaluationNode
 from geulgam.stages.index import IndexNode
@@ -36,6 +37,7 @@ def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lend
         SubsetNode(workspace, settings, topic),
         AdapterNode(workspace, settings, topic, lender),
         EvaluationNode(workspace, settings, topic, lender),
+        CriticNode(workspace, settings, topic, lender),
         EssayNode(workspace, settings, topic, lender),
     ]
 

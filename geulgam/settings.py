@@ -80,7 +80,7 @@ class FinetuneSettings(_Section):
 
 
 _BESIDE_SAMPLING = (
-    "preset", "characters", "best_of", "banned", "encoder", "critic", "planner", "planner_model",
+    "preset", "characters", "best_of", "places", "banned", "encoder", "critic", "planner", "planner_model",
 )  # fmt: skip
 
 
@@ -90,9 +90,10 @@ class GenerateSettings(_Section):
     ``critic``: the table [generate.critic].
     """
 
-    preset: Literal["default", "contest"] = "default"
+    preset: Literal["default", "stream", "contest"] = "default"
     characters: int = Field(default=1500, ge=1)
     best_of: int = Field(default=8, ge=1)
+    places: int = Field(default=0, ge=0)
     banned: tuple[str, ...] = ()
     encoder: str = Field(default="use", min_length=1)
     temperature: float | None = Field(default=None, gt=0)

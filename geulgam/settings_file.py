@@ -80,9 +80,13 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
     "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
     "finetune.workers": ("Processes that prepare the blocks; 0: none beside.", None),
-    "generate.preset": ('"default", or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).', None),
+    "generate.preset": (
+        '"default"; "stream", for best_of 1; or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).',
+        None,
+    ),
     "generate.characters": ("Length of an essay.", None),
     "generate.best_of": ("Each few sentences are the best of so many candidates; 1: as they come.", None),
+    "generate.places": ("Places in human essays at which the critic learns, 0: it goes without.", None),
     "generate.banned": ("Phrases that never appear, spaces and punctuation aside.", ["희망과 꿈"]),
     "generate.encoder": (
         'How nearness in meaning is told: "use", or a folder with a sentence-transformers model.',
@@ -120,6 +124,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.critic.pairs": ("Neighbouring morphemes that people put side by side.", None),
     "generate.critic.words": ("Words that people use.", None),
     "generate.critic.facts": ("Teller, style of endings, tense and names as the plan has them.", None),
+    "generate.critic.learnt": ("What a reader taught on human essays and on the model's own makes of it.", None),
 }
 
 

@@ -139,6 +139,10 @@ class Workspace:
         """The folder of a topic's PEFT adapter, and of the subset it was trained with."""
         return self.topic(topic) / "adapter"
 
+    def critic(self, topic: str) -> Path:
+        """The folder of the learnt part of a topic's critic."""
+        return self.topic(topic) / "critic"
+
     def evaluation(self, topic: str) -> Path:
         """The folder of held-out bits per character before and after."""
         return self.topic(topic) / "evaluation"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,11 @@ from corpus.store import Corpus
 from geulgam.graph import Node, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
+from geulgam.stages.adapter import AdapterNode, require_adapter
+from geulgam.stages.base import ModelNode
 from geulgam.stages.corpus import CorpusNode
 from geulgam.stages.sides import SidesNode, read_sides
+from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,9 +60,69 @@ class WordingNode(Node):
         return f"how {len(ids):,} essays put words together"
 
 
-def critic(workspace: Workspace, settings: Settings) -> "Critic":
-    """The critic with the weights of the settings. Raises GeulgamError where the wording is missing."""
+class CriticNode(ModelNode):
+    """The learnt part of a topic's critic, taught with its adapter on train essays that the adapter was not trained on.
+
+    Where too few of them are long enough, or none is wanted (generate.places = 0), the critic goes without.
+    """
+
+    stage = "critic"
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """Its adapter, and the sides."""
+        return (
+            AdapterNode(self.workspace, self.settings, self.topic, self.lender),
+            SidesNode(self.workspace, self.settings),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """`topics/<name>/critic`."""
+        return self.workspace.critic(self.topic)
+
+    def shape(self, found: Manifest | None) -> Mapping[str, Any]:
+        """At how many places, how the model writes there, and what tells nearness."""
+        chosen = self.settings.generate
+        return {"places": chosen.places, "preset": chosen.preset, "encoder": chosen.encoder, **chosen.sampling}
+
+    def make(self, now: Manifest, on: On) -> str:
+        """Teach it."""
+        from generate.decoding import preset
+        from generate.head import Head
+        from generate.places import taught
+        from retrieval.encoder import encoder
+
+        began, chosen = time.monotonic(), self.settings.generate
+        adapter = require_adapter(self.workspace, self.topic)
+        own = set(read_subset(adapter).ids("train"))
+        others = [id_ for id_ in read_sides(self.workspace).ids("train") if id_ not in own]
+        head: Head | None = None
+        if chosen.places:
+            with self.lender.for_adapter(adapter, on) as base:
+                head = taught(
+                    base,
+                    adapter,
+                    Corpus(self.workspace.corpus).get(others),
+                    encoder(chosen.encoder),
+                    sampling=preset(chosen.preset, **chosen.sampling),
+                    most=chosen.places,
+                    on=on,
+                )
+        with renewed(self.folder) as folder:
+            if head is not None:
+                head.save(folder)
+            told = {"told": asdict(head.told)} if head is not None else {}
+            sealed(now, head.fingerprint if head else "", time.monotonic() - began, told).write(folder)
+        if head is None:
+            return "goes without a learnt part"
+        return f"tells how an essay goes on from what the model writes in {head.told.model:.0%} of places"
+
+
+def critic(workspace: Workspace, settings: Settings, topic: str) -> "Critic":
+    """A topic's critic with the weights of the settings. Raises GeulgamError where the wording is missing."""
     from generate.critic import Critic
+    from generate.head import Head
     from generate.wording import Wording
     from retrieval.analyzers import analyzer
     from retrieval.encoder import encoder
@@ -67,6 +131,7 @@ def critic(workspace: Workspace, settings: Settings) -> "Critic":
         settings.generate.critic,
         encoder=encoder(settings.generate.encoder),
         wording=Wording.load(workspace.wording),
+        head=Head.load(workspace.critic(topic)) if Head.is_in(workspace.critic(topic)) else None,
         terms_of=analyzer(settings.retrieval.analyzer),
     )
 

@@ -19,7 +19,7 @@ from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
 from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
-from geulgam.stages.critic import WordingNode, critic, guards, kept_vectors
+from geulgam.stages.critic import CriticNode, WordingNode, critic, guards, kept_vectors
 from geulgam.stages.index import positive_terms
 from geulgam.stages.plan import plan_of
 from geulgam.stages.spans import SpansNode
@@ -91,10 +91,12 @@ class EssayNode(ModelNode):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Its adapter, and those of other topics that sections of its plan name; the corpus's spans and wording."""
+        """Its adapter, and those of other topics that sections of its plan name; the corpus's spans and wording; its
+        critic."""
         others = (AdapterNode(self.workspace, self.settings, name, self.lender) for name in self._others)
         spans, wording = SpansNode(self.workspace, self.settings), WordingNode(self.workspace, self.settings)
-        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender), *others, spans, wording)
+        learnt = CriticNode(self.workspace, self.settings, self.topic, self.lender)
+        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender), *others, spans, wording, learnt)
 
     @property
     def folder(self) -> Path:
@@ -136,7 +138,7 @@ class EssayNode(ModelNode):
                 base,
                 adapter,
                 adapters={name: self._adapter_of(name, base) for name in self._others},
-                critic=critic(self.workspace, self.settings),
+                critic=critic(self.workspace, self.settings, self.topic),
                 guards=guards(self.workspace, self.settings),
             )
             key = writer.begin(*asked, best_of=chosen.best_of).key

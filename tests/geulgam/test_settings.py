@@ -151,9 +151,9 @@ def test_the_sampling_settings_are_those_of_the_writer() -> None:
     from dataclasses import fields
 
     from generate.decoding import PRESETS, Sampling
-    from geulgam.settings import GenerateSettings
+    from geulgam.settings import _BESIDE_SAMPLING, GenerateSettings
 
-    own = set(GenerateSettings.model_fields) - {"preset", "characters", "planner", "planner_model"}
+    own = set(GenerateSettings.model_fields) - set(_BESIDE_SAMPLING)
     assert own == {field.name for field in fields(Sampling)}
     assert set(GenerateSettings.model_fields["preset"].annotation.__args__) == set(PRESETS)  # type: ignore[union-attr]
 
