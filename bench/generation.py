@@ -30,6 +30,7 @@ from finetune.silence import quiet
 from generate.context import Context
 from generate.decoding import PRESETS
 from generate.merging import merged
+from generate.plan import Plan
 from generate.sentences import starts
 from generate.writer import Writer
 
@@ -75,7 +76,8 @@ def contest_loop(base: BaseModel, characters: int, seed: int) -> float:
 
 def our_loop(writer: Writer, characters: int, seed: int, preset: str) -> float:
     """Characters per second of the writer with one of the presets."""
-    draft = writer.write(OPENING, len(OPENING) + characters, PRESETS[preset], seed, title=TITLE)
+    plan = Plan.of_one_section(TITLE, len(OPENING) + characters, OPENING)
+    draft = writer.write(plan, PRESETS[preset], seed)
     return (len(draft.text) - len(OPENING)) / draft.seconds
 
 

@@ -1,11 +1,15 @@
-"""One piece: it ends with a sentence, and what gets stuck is sampled again."""
+"""One piece: the best of its candidates, it ends with a sentence and fits where it has to; what gets stuck is closed."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from finetune.base import BaseModel
+from generate.candidates import Candidate, Desk, Stand
 from generate.context import Context
 from generate.decoding import Sampling
-from generate.piece import ATTEMPTS, Desk, Piece, letters, repeats, write_piece
+from generate.piece import ATTEMPTS, Fit, Piece, letters, repeats, write_piece
 from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces
 
@@ -17,19 +21,26 @@ def surfaces(practised: BaseModel) -> Surfaces:
     return Surfaces(practised.vocabulary)
 
 
-def written(base: BaseModel, surfaces: Surfaces, standing: str, number: int = 0, **changes: object) -> Piece:
-    desk = Desk(surfaces, SAMPLING, seed=3, characters=10_000, longest=64)
+def written(
+    base: BaseModel,
+    surfaces: Surfaces,
+    standing: str,
+    number: int = 0,
+    known: Sequence[str] = (),
+    fit: Fit | None = None,
+    rows: int = 1,
+    **stand: Any,
+) -> Piece:
+    desk = Desk(surfaces, SAMPLING, seed=3, rows=rows, longest=64)
     context = Context(base.model)
     context.begin([base.vocabulary.bos, *base.vocabulary.encode(standing)])
-    known = changes.get("known", set())
-    assert isinstance(known, set)
     before = len(context.tokens)
-    piece = write_piece(desk, context, standing, number, known)
+    piece = write_piece(desk, context, Stand(standing, number, **stand), set(known), lambda pool: len(pool) - 1, fit)
     assert context.tokens[before:] == list(piece.tokens)
     return piece
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(4))
 def test_a_piece_ends_with_a_sentence_and_its_tokens_are_its_text(
     practised: BaseModel, surfaces: Surfaces, number: int
 ) -> None:
@@ -42,22 +53,46 @@ def test_a_piece_ends_with_a_sentence_and_its_tokens_are_its_text(
 def test_the_same_number_and_seed_give_the_same_piece_and_another_number_another(
     practised: BaseModel, surfaces: Surfaces
 ) -> None:
-    first, again, other = (written(practised, surfaces, "우리는", number) for number in (1, 1, 2))
+    first, again, other = (written(practised, surfaces, "우리는", number, rows=2) for number in (1, 1, 2))
     assert first == again
     assert first.text != other.text
 
 
+def test_it_is_the_candidate_that_was_chosen_and_none_that_got_stuck(practised: BaseModel, surfaces: Surfaces) -> None:
+    seen: list[Sequence[Candidate]] = []
+
+    def second(pool: Sequence[Candidate]) -> int:
+        seen.append(pool)
+        return 1
+
+    context = Context(practised.model)
+    context.begin([practised.vocabulary.bos, *practised.vocabulary.encode("글 3\n\n")])
+    piece = write_piece(Desk(surfaces, SAMPLING, 3, 6, 64), context, Stand("글 3\n\n", 0), set(), second)
+    (pool,) = seen
+    assert piece.text == pool[1].text and piece.tokens == pool[1].tokens
+    assert all(candidate.ending != "stuck" for candidate in pool)
+
+
 def test_a_sentence_that_stands_already_is_not_written_again(practised: BaseModel, surfaces: Surfaces) -> None:
-    pieces = [written(practised, surfaces, "글 3\n\n", number) for number in range(5)]
+    pieces = [written(practised, surfaces, "글 3\n\n", number) for number in range(4)]
     number, known = next(
-        (number, {letters(sentence)})
+        (number, [letters(sentence)])
         for number, piece in enumerate(pieces)
         for sentence in sentences(piece.text)
         if len(letters(sentence)) >= 10
     )
-    other = written(practised, surfaces, "글 3\n\n", number, known=known)
+    other = written(practised, surfaces, "글 3\n\n", number, known)
     assert other.attempts > pieces[number].attempts
-    assert not repeats(other.text, known)
+    assert not repeats(other.text, set(known))
+
+
+@pytest.mark.parametrize("wanted", [30, 60])
+def test_the_last_piece_is_as_long_as_it_is_to_be(practised: BaseModel, surfaces: Surfaces, wanted: int) -> None:
+    piece = written(
+        practised, surfaces, "글 3\n\n", 2, fit=Fit(wanted, 6), rows=8, shortest=0, least=wanted - 6, may_end=True
+    )
+    assert abs(len(piece.text) - wanted) <= 6
+    assert ends(piece.text)
 
 
 def test_what_stays_stuck_is_closed_with_a_full_stop(
@@ -65,12 +100,25 @@ def test_what_stays_stuck_is_closed_with_a_full_stop(
 ) -> None:
     words = practised.vocabulary.encode(" 함께 함께 함께 함께 함께 함께 함께 함께")
     stream = iter(words * ATTEMPTS * 9)
-    monkeypatch.setattr("generate.piece.draw", lambda *_: [next(stream)])
+    monkeypatch.setattr("generate.candidates.draw", lambda *_: [next(stream)])
     piece = written(practised, surfaces, "우리는")
     assert piece.ending == "cut"
     assert piece.attempts == ATTEMPTS
     assert piece.text.endswith("함께.")
     assert len(piece.text) < 40
+
+
+def test_a_text_that_runs_on_is_closed_where_a_full_stop_is_missing(
+    practised: BaseModel, surfaces: Surfaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = practised.vocabulary.encode(
+        " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다 " + "그래서 오래 앉아 " * 20
+    )[:64]
+    stream = iter(words * ATTEMPTS)
+    monkeypatch.setattr("generate.candidates.draw", lambda *_: [next(stream)])
+    piece = written(practised, surfaces, "우리는", 1)
+    assert piece == Piece(piece.text, piece.tokens, ATTEMPTS, "cut")
+    assert piece.text == " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다."
 
 
 def test_repeating_is_told_by_letters_alone() -> None:
@@ -79,16 +127,3 @@ def test_repeating_is_told_by_letters_alone() -> None:
     assert repeats("우리는 늘 혼자 앉아 있었다. 우리는 늘 혼자 앉아 있었다.", set())
     assert not repeats("우리는 함께 오래 앉았다.", known)
     assert not repeats("그랬다. 그랬다.", set())
-
-
-def test_a_text_that_runs_on_is_closed_where_a_full_stop_is_missing(
-    practised: BaseModel, surfaces: Surfaces, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = practised.vocabulary.encode(
-        " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다 " + "그래서 오래 앉아 " * 20
-    )
-    stream = iter(words)
-    monkeypatch.setattr("generate.piece.draw", lambda *_: [next(stream)])
-    piece = written(practised, surfaces, "우리는", 1)
-    assert piece == Piece(piece.text, piece.tokens, 1, "cut")
-    assert piece.text == " 우리는 함께 걸었다 아이들은 발자국을 남기며 뛰었다."

@@ -1,0 +1,30 @@
+"""How likely texts are behind nothing, all read at once."""
+
+import pytest
+import torch
+
+from finetune.base import BaseModel
+from generate.likelihood import alone
+
+
+def test_each_text_has_the_mean_log_p_that_it_has_by_itself(practised: BaseModel) -> None:
+    vocabulary = practised.vocabulary
+    texts = [vocabulary.encode(text) for text in ("우리는 함께 걸었다.", "물은 늘 같은 자리에서", "눈")]
+    for text, found in zip(texts, alone(practised.model, vocabulary, texts), strict=True):
+        with torch.inference_mode():
+            logits = practised.model(input_ids=torch.tensor([[vocabulary.bos, *text]])).logits[0, :-1].float()
+        expected = logits.log_softmax(-1).gather(1, torch.tensor(text)[:, None]).mean()
+        assert found == pytest.approx(float(expected), abs=1e-4)
+
+
+def test_what_the_model_has_read_is_likelier_than_what_it_has_not(practised: BaseModel) -> None:
+    texts = [practised.vocabulary.encode(text) for text in ("우리는 함께 걸었다.", "걸었다 우리는는 눈눈 함께의")]
+    known, unknown = alone(practised.model, practised.vocabulary, texts)
+    assert known > unknown
+
+
+def test_no_text_and_an_empty_one(practised: BaseModel) -> None:
+    assert alone(practised.model, practised.vocabulary, []) == []
+    assert alone(practised.model, practised.vocabulary, [[], []]) == [0.0, 0.0]
+    one, none = alone(practised.model, practised.vocabulary, [practised.vocabulary.encode("눈"), []])
+    assert one < 0 and none == 0

@@ -1,0 +1,88 @@
+"""What stands so far: where the next piece goes, what was said, and which keywords are open."""
+
+from dataclasses import replace
+
+import pytest
+
+from generate.plan import Plan, Section
+from generate.so_far import SoFar
+from retrieval.analyzers import analyzer
+
+PLAN = Plan(
+    "강",
+    (
+        Section("아침", 200, ("강가", "아침 안개"), "opening"),
+        Section("낮", 300, ("배",), "middle"),
+        Section("밤", 100, (), "closing"),
+    ),
+)
+SENTENCE = "그날 우리는 오래 걸었고 아무도 먼저 말하지 않았다."  # 28 characters
+WORDS = analyzer("whitespace")
+
+
+def begun(plan: Plan = PLAN) -> SoFar:
+    return SoFar(plan, 1, WORDS)
+
+
+def test_an_opening_stands_already_and_counts() -> None:
+    so_far = begun(replace(PLAN, opening="강가 에 갔다."))
+    assert so_far.text == so_far.own == "강가 에 갔다." and so_far.room == 600 - len(so_far.text)
+    assert "강가" not in so_far.open_keywords() and so_far.turn(0, False) == ""
+
+
+def test_sections_follow_each_other_where_their_lengths_end() -> None:
+    so_far = begun()
+    places = []
+    for number in range(40):
+        lead = so_far.turn(number, False)
+        if so_far.section and so_far.start == len(so_far.text) + len(lead):
+            places.append(so_far.start)
+            assert lead == "\n\n"
+        so_far.add(lead + (" " if so_far.text and not lead else "") + SENTENCE)
+        if so_far.room <= 0:
+            break
+    assert so_far.is_last and so_far.current is PLAN.sections[2]
+    assert [abs(place - wanted) <= 60 for place, wanted in zip(places, (200, 500), strict=True)] == [True, True]
+
+
+def test_a_heading_stands_above_a_section_where_the_plan_wants_it() -> None:
+    so_far = begun(replace(PLAN, headings=True))
+    so_far.add("가" * 190 + ".")
+    assert so_far.turn(1, False) == "\n\n## 낮\n\n"
+
+
+def test_paragraphs_have_a_length_that_people_give_them_and_the_same_each_time() -> None:
+    def paragraphs(seed: int) -> list[int]:
+        so_far = SoFar(Plan("강", (Section("강", 5000),)), seed, WORDS)
+        for number in range(100):
+            lead = so_far.turn(number, False)
+            so_far.add(lead + (" " if so_far.text and not lead else "") + SENTENCE)
+        return [len(paragraph) for paragraph in so_far.text.split("\n\n")]
+
+    lengths = paragraphs(1)
+    assert all(160 <= length <= 360 + 30 for length in lengths[:-1]) and len(set(lengths)) > 2
+    assert paragraphs(1) == lengths != paragraphs(2)
+
+
+def test_where_the_model_thought_the_essay_had_ended_a_paragraph_ends() -> None:
+    so_far = begun()
+    so_far.add(SENTENCE)
+    assert so_far.turn(1, True) == "\n\n" and so_far.turn(1, False) == ""
+
+
+def test_keywords_are_open_until_all_their_terms_were_said_in_their_section() -> None:
+    so_far = begun()
+    assert so_far.open_keywords() == ["강가", "아침 안개"]
+    so_far.add("아침 에 강가 를 걸었다.")
+    assert so_far.open_keywords() == ["아침 안개"]
+    assert so_far.named_by("안개 가 짙었다. 배 가 왔다.") == ["아침 안개"]
+    so_far.add(" " + "가" * 180 + ".")
+    so_far.turn(2, False)
+    assert so_far.open_keywords() == ["배"] and so_far.said == set()
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_nothing_added_changes_nothing(text: str) -> None:
+    so_far = begun()
+    so_far.add(text)
+    assert so_far.said == set() and so_far.words == []
