@@ -1,6 +1,6 @@
 """Texts for a blind reading: several writers go on from beginnings of held-out essays, on the same adapters.
 
-    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9] [TOPIC …]
+    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9]
 
 Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each, trained for one epoch on the train side of
 its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
@@ -106,7 +106,7 @@ def main() -> None:
     """Write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("topics", nargs="*", default=list(QUERIES), metavar="TOPIC")
+    parser.add_argument("--topics", nargs="+", default=list(QUERIES), metavar="TOPIC")
     parser.add_argument("--writer", choices=WRITERS, default="default")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-topic", type=int, default=9)

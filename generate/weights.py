@@ -19,17 +19,17 @@ class Weights:
     tells it, ending style, tense and names as the plan has them.
     """
 
-    likelihood: float = 0.3
-    information: float = 1.0
-    cohesion: float = 3.0
-    variety: float = 3.0
-    wear: float = 2.0
-    coherence: float = 1.0
+    likelihood: float = 1.0
+    information: float = 0.7
+    cohesion: float = 1.5
+    variety: float = 1.5
+    wear: float = 1.5
+    coherence: float = 0.7
     beginning: float = 0.5
     topic: float = 0.5
     keywords: float = 0.3
-    pairs: float = 2.0
-    words: float = 2.0
+    pairs: float = 1.0
+    words: float = 1.0
     facts: float = 0.5
 
     def __post_init__(self) -> None:
