@@ -7,7 +7,8 @@ Each line of a file is {"id", "topic", "opening", "text"}: a text, or one sectio
 
 - coherence: how likely neighbouring blocks of four sentences follow each other (bench/coherence.py), the mean over the
   texts, and how far that is from the people's median;
-- told: how well a classifier taught on the other topics tells these texts from people's (AUC; 0.5: not at all);
+- told: how well a classifier taught on the other topics tells these texts from people's (AUC; 0.5: not at all),
+  from as many texts of each writer;
 - topic: how many texts a classifier says to be on their topic, as its first guess and among its first two;
 - rep-4, diversity (generate/repetition.py), characters per sentence: the means, and below people's the range from the
   10th to the 90th of a hundred.
@@ -22,7 +23,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,6 +101,19 @@ def _by_topic(passages: Sequence[Passage], characters: int) -> Mapping[str, list
     return found
 
 
+def evened(writers: Mapping[str, Sequence[Passage]]) -> dict[str, list[Passage]]:
+    """Of each topic as many texts by each writer as all have, the first ones: who has more is told more easily."""
+    counts = [Counter(passage.topic for passage in each) for each in writers.values()]
+    kept: dict[str, list[Passage]] = {name: [] for name in writers}
+    for name, each in writers.items():
+        seen: Counter[str] = Counter()
+        for passage in each:
+            seen[passage.topic] += 1
+            if seen[passage.topic] <= min(count[passage.topic] for count in counts):
+                kept[name].append(passage)
+    return kept
+
+
 def table(human: Figures, writers: Mapping[str, tuple[Figures, Told]]) -> list[str]:
     """The lines: people, people's range, each writer; and the AUC of each topic."""
     median = float(np.nanmedian(human.coherence))
@@ -156,7 +170,8 @@ def compare(made: Ground, human: Sequence[Passage], writers: Mapping[str, Sequen
         kin = [made.sides.kin([passage.id])[0] if passage.id in known_ids else None for passage in each]
         return figures(each, characters, coherence, topics, kin)
 
-    found = {name: (measured(each), told(human, each, characters)) for name, each in writers.items()}
+    even = evened(writers)
+    found = {name: (measured(each), told(human, even[name], characters)) for name, each in writers.items()}
     return lines + table(measured(human), found)
 
 

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline, make_union
 
 from bench.topics import Ground
 from corpus.document import normalise
+from corpus.errors import GeulgamError
 from generate.korean import morphemes
 from generate.sentences import sentences
 from retrieval.mecab import Mecab
@@ -49,6 +50,8 @@ def told_apart(human: Mapping[str, Sequence[str]], generated: Mapping[str, Seque
     are made alike before, since they tell of the website and not of the writer.
     """
     topics = [topic for topic in human if human[topic] and generated.get(topic)]
+    if len(topics) < 2:
+        raise GeulgamError(f"people and writer have texts on {len(topics)} common topics", "two are needed, or more")
     scores: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for held_out in topics:
         texts, truth = [], []

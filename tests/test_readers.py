@@ -7,7 +7,7 @@ import pytest
 
 from bench.blind import Passage
 from bench.coherence import Coherence
-from bench.readers import divided, equal_length, figures, table, told
+from bench.readers import divided, equal_length, evened, figures, table, told
 from bench.telling import Taught, TopicReader
 from corpus.document import normalise
 
@@ -43,6 +43,13 @@ def test_the_length_is_one_that_most_texts_have() -> None:
     length = equal_length([people, _passages(looped=True)])
     texts = [normalise(passage.text) for passage in people + _passages(looped=True)]
     assert sum(len(text) >= length for text in texts) >= 0.85 * len(texts)
+
+
+def test_writers_are_told_from_people_by_as_many_texts() -> None:
+    whole = _passages(looped=False)
+    found = evened({"whole": whole, "part": [*whole[:1], *whole[5:]]})
+    assert [passage.id for passage in found["whole"]] == ["빵-0", "낚시-0", "낚시-1", "낚시-2"]
+    assert [passage.id for passage in found["part"]] == ["빵-0", "낚시-1", "낚시-2", "낚시-3"]
 
 
 def test_a_writer_who_circles_stands_out_of_peoples_range() -> None:

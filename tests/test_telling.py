@@ -7,6 +7,7 @@ import pytest
 
 from bench.telling import Taught, TopicReader, hits, passages, told_apart, topic_reader
 from bench.topics import ground
+from corpus.errors import GeulgamError
 
 SUBJECTS = {
     "빵": ("반죽", "오븐", "밀가루", "빵집"),
@@ -33,6 +34,11 @@ def test_writers_of_other_manners_are_told_apart_on_topics_never_seen() -> None:
 def test_two_writers_of_one_manner_are_not_told_apart() -> None:
     found = told_apart(_texts("다"), _texts("다", first=100))
     assert found.low < 0.5 < found.high and 0.2 < found.mean < 0.8
+
+
+def test_one_topic_is_not_enough_to_tell_by() -> None:
+    with pytest.raises(GeulgamError, match="1 common topics"):
+        told_apart(_texts("다"), {"빵": _texts("습니다")["빵"]})
 
 
 def test_marks_and_spaces_that_a_website_makes_tell_nothing() -> None:
