@@ -1,4 +1,4 @@
-"""One piece: the best of its candidates, it ends with a sentence and fits where it has to; what gets stuck is closed."""
+"""One piece: the best of its candidates; it ends with a sentence and fits where it has to; if stuck, it is closed."""
 
 from collections.abc import Sequence
 from typing import Any

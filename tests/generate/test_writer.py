@@ -14,7 +14,6 @@ from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress, TextWritten
 from finetune.base import BaseModel
-from finetune.layout import essay_text
 from generate.critic import Critic
 from generate.decoding import PRESETS, Sampling, draw
 from generate.draft import Draft
@@ -35,6 +34,12 @@ TWO = Plan(
         Section("눈", 260, ("편지", "운동장"), "opening"),
         Section("물", 260, ("기차", "선생님"), "closing"),
     ),
+)
+
+
+LEARNT = (
+    "아침마다 강가에 나가 물이 흐르는 것을 보았다. 아이들은 발자국을 남기며 뛰었다. 선생님은 창가에서 웃었다. "
+    "기차가 역을 떠날 때 어머니는 손을 흔들었다. 지우고 다시 쓰는 일이 글쓰기의 절반이었다."
 )
 
 
@@ -133,7 +138,8 @@ def test_a_broken_off_essay_is_finished_as_if_nothing_had_happened(writer: Write
 
 def learnt_by_heart(tiny: Path, text: str) -> BaseModel:
     """The tiny model after reading one text until it says nothing else."""
-    base = BaseModel.load(str(tiny), [essay_text(document(text, "함께"))], device="cpu", precision="fp32")
+    words = [f" {word}" for word in f"함께 {text}".split()]  # no token spans two
+    base = BaseModel.load(str(tiny), words, device="cpu", precision="fp32")
     ids = torch.tensor([[base.vocabulary.bos, *base.vocabulary.encode(f"함께\n\n{text}"), base.vocabulary.eos]])
     torch.manual_seed(0)
     base.model.requires_grad_(True).train()
@@ -149,13 +155,13 @@ def learnt_by_heart(tiny: Path, text: str) -> BaseModel:
 
 @pytest.mark.slow
 def test_nothing_is_copied_and_no_banned_phrase_written_however_the_model_would_love_to(tiny: Path) -> None:
-    known = tiny_essays(4)[3]
+    known = document(LEARNT, "함께")
     base = learnt_by_heart(tiny, known.text)
     spans = SpanIndex.of([known])
-    plan, sampling = asked(150), Sampling(temperature=0.7)
+    plan, sampling = asked(110, LEARNT[:12]), Sampling(temperature=0.7)
     free = Writer(base).write(plan, sampling, 1, best_of=2)
     assert spans.copied(free.text)
-    word = next(word for word in ("어머니", "기차", "아이들", "강가") if word in free.text)
+    word = next(word for word in ("발자국", "선생님", "기차", "어머니") if word in free.text)
     guarded = Writer(base, guards=Guards(spans, [word])).write(plan, sampling, 1, best_of=2)
     assert not spans.copied(guarded.text)
     assert word not in letters_of(guarded.text)

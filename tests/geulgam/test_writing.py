@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from corpus.store import Corpus
+from generate.plan_file import read_plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
@@ -58,6 +59,94 @@ def test_an_essay_has_its_text_and_a_report(geulgam: Command, written: Workspace
     review = report["review"]
     for name in ("rep_2", "rep_3", "rep_4", "diversity", "keyword_recall", "copied_share", "longest_copied"):
         assert {"essay", "held_out"} <= review[name].keys()
+    assert review["copied_from_whole_corpus"] and review["copied_spans"] == []
+    assert report["best_of"] == 2 and report["critic"]["information"] == 1.0
+    assert said.out.strip() in (folder / "report.html").read_text(encoding="utf-8")
+    plan = read_plan(folder / "plan.toml")
+    assert plan.opening == "우리는" and plan.characters == 40
+
+
+PLAN = """
+title = "함께"
+[[sections]]
+title = "저녁"
+characters = 40
+keywords = ["저녁"]
+[[sections]]
+title = "아침"
+characters = 40
+keywords = ["아침"]
+"""
+
+
+def test_a_plan_is_followed_and_resized_and_stands_with_the_essay(geulgam: Command, written: Workspace) -> None:
+    (written.folder / "mine.toml").write_text(PLAN, encoding="utf-8")
+    said = geulgam("generate", "함께", "--plan", "mine.toml", "--chars", "120", "--best-of", "3", "--prompt", "그날")
+    assert said.code == 0 and said.out.startswith("그날")
+    folder = written.essays_of("함께")[-1]
+    plan = read_plan(folder / "plan.toml")
+    assert [(s.title, s.characters) for s in plan.sections] == [("저녁", 60), ("아침", 60)] and plan.opening == "그날"
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["best_of"] == 3 and report["asked_characters"] == 120
+    sections = report["review"]["sections"]
+    assert [section["title"] for section in sections] == ["저녁", "아침"]
+    assert all(section["characters"] > 10 for section in sections)
+    assert geulgam("run", "--dry-run").out == "everything is up to date\n"  # the first essay is what it was
+
+
+def test_a_topics_plan_is_what_is_written_and_another_plan_makes_the_essay_stale(
+    geulgam: Command, written: Workspace
+) -> None:
+    written.plan("함께").write_text(PLAN, encoding="utf-8")
+    (state,) = geulgam("run", "--dry-run", "--json").json
+    assert state["stage"] == "essay" and "plan none → " in state["reasons"][0]
+    assert "characters 30 → 80" in state["reasons"][0]
+    assert geulgam("run").code == 0
+    assert len(read_plan(written.essays_of("함께")[-1] / "plan.toml").sections) == 2
+    assert geulgam("run", "--dry-run").out == "everything is up to date\n"
+    written.plan("함께").write_text(PLAN + "# a comment\n", encoding="utf-8")
+    assert geulgam("run", "--dry-run").out == "everything is up to date\n"
+    written.plan("함께").write_text(PLAN.replace("저녁", "밤"), encoding="utf-8")
+    assert geulgam("run", "--dry-run").out.startswith("essay 함께: settings changed: plan ")
+
+
+def test_a_file_that_is_no_plan_and_a_plan_with_too_many_sections_are_refused(
+    geulgam: Command, written: Workspace
+) -> None:
+    written.plan("함께").write_text(PLAN.replace("keywords", "keyword"), encoding="utf-8")
+    assert geulgam("status").code == 0
+    said = geulgam("generate", "함께")
+    assert said.code == 1 and "line 6: unknown key keyword" in said.err
+    said = geulgam("generate", "함께", "--plan", "none.toml")
+    assert said.code == 1 and "there is no none.toml" in said.err
+    written.plan("함께").write_text(PLAN, encoding="utf-8")
+    said = geulgam("generate", "함께", "--chars", "1")
+    assert said.code == 1 and "1 characters for the 2 sections" in said.err
+    assert len(written.essays_of("함께")) == 1
+
+
+def test_a_section_may_be_written_by_another_topics_adapter_with_the_same_vocabulary(
+    geulgam: Command, written: Workspace
+) -> None:
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    written.plan("함께").write_text(PLAN + 'adapter = "가족"\n', encoding="utf-8")
+    said = geulgam("generate", "함께")
+    assert said.code == 1 and "가족 has no adapter yet" in said.err
+    assert geulgam("finetune", "가족").code == 0
+    assert "adapter 가족" in {name for state in geulgam("status", "--json").json for name in state["inputs"]}
+    assert geulgam("generate", "함께").code == 0
+    kept = written.adapter("가족") / "vocabulary.json"
+    shorter = json.loads(kept.read_text(encoding="utf-8"))[:-1]
+    kept.write_text(json.dumps(shorter), encoding="utf-8")
+    said = geulgam("generate", "함께")
+    assert said.code == 1 and "different vocabularies" in said.err and "--again" in said.err
+
+
+def test_a_banned_phrase_does_not_appear(geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = geulgam("generate", "함께", "--chars", "60", "--seed", "4").out
+    letter = next(character for character in free if "가" <= character <= "힣")
+    monkeypatch.setenv("GEULGAM_GENERATE__BANNED", letter)
+    assert letter not in geulgam("generate", "함께", "--chars", "60", "--seed", "4").out
 
 
 def test_the_same_seed_gives_the_same_essay_and_another_number_another(geulgam: Command, written: Workspace) -> None:
