@@ -10,6 +10,8 @@ from geulgam.pipeline import plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
+STAGES = ["sides", "index", "spans", "wording", "subset", "adapter", "evaluation", "critic", "essay"]
+
 
 def edit(workspace: Workspace, pattern: str, line: str) -> None:
     """Change a line of geulgam.toml, as a user would."""
@@ -24,22 +26,18 @@ def lines(workspace: Workspace) -> list[str]:
 
 
 def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Workspace) -> None:
-    assert [state.node.stage for state in plan(small, small.settings())] == [
-        "sides",
-        "index",
-        "subset",
-        "adapter",
-        "evaluation",
-        "essay",
-    ]
+    assert [state.node.stage for state in plan(small, small.settings())] == STAGES
     first = geulgam("run")
     assert first.code == 0
     assert first.err.splitlines() == [
         "sides: not made yet",
         "index: not built yet",
+        "spans: not made yet",
+        "wording: not made yet",
         "subset 함께: not selected yet",
         "adapter 함께: not made yet",
         "evaluation 함께: not measured yet",
+        "critic 함께: not made yet",
         "essay 함께: not written yet",
     ]
     assert (small.folder / "essays" / "함께-001" / "essay.md").read_text(encoding="utf-8").startswith("# 함께\n\n")
@@ -98,7 +96,7 @@ def test_what_was_trained_on_essays_that_are_held_out_now_is_stale_and_says_why(
 def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
     before = sorted(small.folder.rglob("*"))
     steps = geulgam("run", "--dry-run", "--json").json
-    assert [step["stage"] for step in steps] == ["sides", "index", "subset", "adapter", "evaluation", "essay"]
+    assert [step["stage"] for step in steps] == STAGES
     assert sorted(small.folder.rglob("*")) == before
 
 
@@ -109,10 +107,13 @@ def test_new_essays_are_counted_and_what_follows_is_conditional(
     assert lines(written) == [
         "sides: corpus changed",
         "index: corpus changed: 21 new documents",
+        "spans: corpus changed",
+        "wording: corpus changed",
         "subset 함께: if the index or the sides come out different",
         "adapter 함께: if the subset comes out different",
         "evaluation 함께: if the adapter comes out different",
-        "essay 함께: if the adapter comes out different",
+        "critic 함께: if the adapter or the sides come out different",
+        "essay 함께: if the adapter or the spans or the wording or the critic come out different",
     ]
 
 
@@ -124,7 +125,11 @@ def test_a_subset_that_comes_out_the_same_costs_no_training(geulgam: Command, wr
     assert said.err.splitlines() == [
         "sides: corpus changed",
         "index: corpus changed: 1 new documents",
+        "spans: corpus changed",
+        "wording: corpus changed; sides changed",
         "subset 함께: index changed; sides changed",
+        "critic 함께: sides changed",
+        "essay 함께: spans changed; wording changed",  # it might have copied the new one
     ]
 
 
@@ -136,6 +141,7 @@ def test_a_changed_recipe_is_named_and_trains_again(geulgam: Command, written: W
     assert said.err.splitlines() == [
         "adapter 함께: recipe changed: epochs 2 → 3, max_steps 3 → 4",
         "evaluation 함께: adapter changed",
+        "critic 함께: adapter changed",
         "essay 함께: adapter changed",
     ]
     assert len(written.essays_of("함께")) == 2  # the old essay stays
@@ -186,7 +192,7 @@ def test_without_topics_or_essays_it_says_what_to_type(geulgam: Command, workspa
 
 def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace) -> None:
     shown = geulgam("status").out
-    for name in ("imports", "corpus", "sides", "index", "subset 함께", "adapter 함께", "evaluation 함께", "essay 함께"):
+    for name in ("imports", "corpus", *(stage if stage in STAGES[:4] else f"{stage} 함께" for stage in STAGES)):
         assert re.search(rf"{name}  fresh", shown), shown
     edit(written, "epochs =", "epochs = 3")
     (written.evaluation("함께") / "metrics.json").unlink()
