@@ -18,7 +18,8 @@ def test_each_text_has_the_mean_log_p_that_it_has_by_itself(practised: BaseModel
 
 
 def test_what_the_model_has_read_is_likelier_than_what_it_has_not(practised: BaseModel) -> None:
-    texts = [practised.vocabulary.encode(text) for text in ("우리는 함께 걸었다.", "걸었다 우리는는 눈눈 함께의")]
+    text = practised.vocabulary.encode("글 3\n\n편지를 쓰는 밤이면 문장 하나를 두고 오래 앉아 있었다.")
+    texts = [text, text[::-1]]
     known, unknown = alone(practised.model, practised.vocabulary, texts)
     assert known > unknown
 
