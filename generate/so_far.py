@@ -12,7 +12,7 @@ from generate.plan import Plan, Section
 from generate.sentences import sentences
 from retrieval.analyzer import Analyzer
 
-_NEAR = 60  # characters; with no more of a section left, the next piece begins the next one
+_NEAR = 60  # characters, of a short section a quarter; with no more of one left, the next piece begins the next one
 _PARAGRAPH = 160, 360  # characters behind which a new paragraph begins, the first and the last of them
 
 
@@ -67,7 +67,7 @@ class SoFar:
 
         ``ended``: whether the model thought that the essay had ended.
         """
-        if not self.is_last and self.section_room <= _NEAR:
+        if not self.is_last and self.section_room <= min(_NEAR, self.current.characters // 4):
             self.section += 1
             self.said = set()
             heading = f"{PARAGRAPH}## {self.current.title}" if self.plan.headings else ""
