@@ -9,10 +9,11 @@ from itertools import combinations
 from generate.korean_words import joined, says_nothing
 from retrieval.kiwi import Morpheme, term
 
-_WEIGHT = {"NNG": 1.0, "NNP": 0.7, "MAG": 0.5, "VV": 0.4, "VA": 0.4}  # what can begin a sentence comes first
+_WEIGHT = {"NNG": 1.0, "NNP": 0.7, "MAG": 0.3, "VV": 0.4, "VA": 0.4}  # what can begin a sentence comes first
+_SHORT = 0.6  # a word of one syllable is more often another one
 _NOUNS = ("NNG", "NNP")
-_EVERYWHERE = 0.15  # of all other passages: a word of so many tells none apart
-_ESSAYS = 3  # that a keyword has to stand in
+_EVERYWHERE = 0.25  # of all other passages: a word of so many tells none apart
+_ESSAYS, _SHARE = 3, 0.08  # that a keyword has to stand in, and of the group's
 _FEWEST = 4  # nouns of a group that is told well enough
 _PER_ESSAY = 2  # passages of one essay that count for a word: an essay says its own word in each of them
 _SURE = 3.84  # log-likelihood ratio of p = 0.05
@@ -60,7 +61,7 @@ def _phrases(text: str, morphemes: Sequence[Morpheme]) -> Iterator[tuple[str, tu
     for place in range(2, len(morphemes)):
         first, between, last = morphemes[place - 2 : place + 1]
         words = term(first), term(last)
-        if any(map(says_nothing, words)) or not _is_whole(morphemes, place):
+        if words[0] == words[1] or any(map(says_nothing, words)) or not _is_whole(morphemes, place):
             continue
         match _kind(first), between.tag, _kind(last):
             case "VV" | "VA", "ETM", "NNG" if between.form in _MODIFIERS:
@@ -82,7 +83,7 @@ def _is_whole(morphemes: Sequence[Morpheme], place: int) -> bool:
 
 def weighed(groups: Sequence[Sequence[Content]], rest: Sequence[Content] = ()) -> list[Words]:
     """For each group its words by weight, the weightiest first: the log-likelihood ratio against all others and the
-    ``rest`` (Dunning 1993), nouns before adverbs before verbs.
+    ``rest`` (Dunning 1993), more for a word of many essays, nouns before verbs before adverbs.
 
     Left out are words of too few essays, and those that stand everywhere. A word is named by the group alone that it
     tells most of. A group with hardly a noun by these rules has words of two essays, of the group or of all; else any.
@@ -97,15 +98,17 @@ def weighed(groups: Sequence[Sequence[Content]], rest: Sequence[Content] = ()) -
     for group, own, size in zip(groups, counts, sizes, strict=True):
         essays = _essays(group)
         ratios = {word: _ratio(count, size, total[word] - count, everything - size) for word, count in own.items()}
-        weights = {
-            word: ratio * _WEIGHT[kinds[word]] * (1.0 if len(word) > 1 else 0.7) for word, ratio in ratios.items()
-        }
         more = {word for word, ratio in ratios.items() if ratio > 0}
         telling = {word for word in more if total[word] - own[word] <= _EVERYWHERE * (everything - size)}
         shared = {word for word in telling if everywhere[word] > 1}
         fair = {word for word in shared if essays[word] > 1}
-        sure = {word for word in fair if essays[word] >= _ESSAYS and ratios[word] > _SURE}
+        needed = max(_ESSAYS, _SHARE * len({passage.essay for passage in group}))
+        sure = {word for word in fair if essays[word] >= needed and ratios[word] > _SURE}
         kept = next((w for w in (sure, fair, shared) if sum(kinds[word] in _NOUNS for word in w) >= _FEWEST), more)
+        weights = {
+            word: ratio * math.log1p(essays[word]) * _WEIGHT[kinds[word]] * (1.0 if len(word) > 1 else _SHORT)
+            for word, ratio in ratios.items()
+        }
         of_group.append({word: weights[word] for word in ratios if word in kept})
     best = {word: max(range(len(groups)), key=lambda i: of_group[i].get(word, 0.0)) for word in total}
     return [
@@ -147,6 +150,8 @@ def title(words: Words, group: Sequence[Content], keywords: Sequence[str]) -> st
     if fit:
         return max(fit, key=lambda phrase: (worth(phrase), phrase))
     nouns = [word for word in keywords if not word.endswith("다")][:_FIRST]
+    if len(long := [word for word in nouns if len(word) > 1]) > 1:
+        nouns = long
     if len(nouns) < 2:
         return next(iter(nouns or keywords), "")
     together = Counter(pair for passage in group for pair in combinations(nouns, 2) if passage.words.keys() >= {*pair})
