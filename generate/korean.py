@@ -60,6 +60,13 @@ def words(text: str) -> list[Word]:
     return found
 
 
+def stem(word: str) -> str:
+    """A verb's dictionary form without its 다, so that any ending may follow; any other word as it is (바다)."""
+    found = words(word)
+    is_verb = len(found) > 1 and found[-1].surface == "다" and not found[-1].content
+    return word.removesuffix("다") if is_verb else word
+
+
 @cache
 def _mecab() -> Any:
     from mecab import MeCab

@@ -20,6 +20,7 @@ from generate.critic import Critic
 from generate.decoding import PRESETS, Sampling
 from generate.draft import Draft
 from generate.guards import Guards
+from generate.korean import stem
 from generate.likelihood import alone
 from generate.merging import merged
 from generate.piece import Fit, Piece, write_piece
@@ -212,7 +213,7 @@ class Writer:
         space = "" if not text or text[-1].isspace() else " "
         count = rows if is_urgent else max(1, rows // _FORCED)
         words = [still[place % len(still)] for place in range(count)]
-        return [self.base.vocabulary.encode(space + word) for word in words]
+        return [self.base.vocabulary.encode(space + stem(word)) for word in words]
 
     @contextmanager
     def _reading(self, adapter: Path | None, task: Task) -> Iterator["_Model"]:

@@ -20,3 +20,11 @@ def test_the_same_noun_with_other_particles_is_the_same_morpheme() -> None:
     tokens = morphemes("학교에 갔다.\n\n학교는 멀었다.")
     assert tokens.count("학교") == 2
     assert tokens.count(".") == 2
+
+
+def test_the_stem_of_a_verb_waits_for_an_ending_and_other_words_stay() -> None:
+    from generate.korean import stem
+
+    assert [stem(word) for word in ("설레다", "공부하다", "바다", "함께", "친구", "다")] == [
+        "설레", "공부하", "바다", "함께", "친구", "다",
+    ]  # fmt: skip

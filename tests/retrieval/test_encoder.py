@@ -151,7 +151,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 @pytest.mark.skipif(not find_spec("sentence_transformers"), reason="needs sentence-transformers, which is optional")
 def test_a_sentence_transformers_folder_is_an_encoder(tiny: Path, tmp_path: Path) -> None:
     import sentence_transformers as library
-    from sentence_transformers import models as modules
+    from sentence_transformers.sentence_transformer import modules
 
     words = modules.Transformer(str(tiny))
     if words.tokenizer.pad_token is None:
