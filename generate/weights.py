@@ -16,7 +16,8 @@ class Weights:
     before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
     section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
     time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
-    tells it, ending style, tense and names as the plan has them.
+    tells it, ending style, tense and names as the plan has them. ``learnt``: what a reader taught on human essays and
+    on the model's own makes of it, in standard deviations, where one was taught (:mod:`generate.head`).
     """
 
     likelihood: float = 1.0
@@ -31,6 +32,7 @@ class Weights:
     pairs: float = 1.0
     words: float = 1.0
     facts: float = 0.5
+    learnt: float = 0.26
 
     def __post_init__(self) -> None:
         for part in fields(self):

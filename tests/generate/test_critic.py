@@ -11,6 +11,7 @@ from corpus.document import document
 from corpus.errors import GeulgamError
 from generate.candidates import Candidate
 from generate.critic import Critic
+from generate.head import Head, Told
 from generate.plan import Facts, Plan, Section
 from generate.so_far import SoFar
 from generate.weights import Weights
@@ -126,9 +127,20 @@ def test_without_encoder_and_wording_their_parts_are_silent() -> None:
     assert set(parts) <= {field.name for field in fields(Weights)}
 
 
+def test_the_learnt_part_prefers_what_its_head_does() -> None:
+    head = Head(np.eye(4 + 3 * 512)[0], 0.0, Told(1.0, 1.0, 1.0))  # the more, the higher the first state
+    so_far = SoFar(PLAN, 0, analyzer("whitespace"))
+    states = [np.array([value, 0, 0, 0], np.float32) for value in (0.0, 2.0, 1.0)]
+    drafts = [replace(candidate("강을 건넜다."), hidden=state) for state in states]
+    critic = Critic(replace(NOTHING, learnt=1.0), encoder=Counting(), head=head)
+    assert critic.best(drafts, [-4.0] * 3, so_far) == 1
+    assert Critic(NOTHING, encoder=Counting(), head=head).best(drafts, [-4.0] * 3, so_far) == 0
+
+
 def test_every_part_is_a_weight() -> None:
     so_far = SoFar(PLAN, 0, analyzer("whitespace"))
-    critic = Critic(encoder=Counting(), wording=Wording.of([document(SPOKEN)]))
+    head = Head(np.zeros(4 + 3 * 512), 0.0, Told(1.0, 1.0, 1.0))
+    critic = Critic(encoder=Counting(), wording=Wording.of([document(SPOKEN)]), head=head)
     (parts,) = critic.parts([candidate("강을 건넜다.")], [-4.0], so_far)
     assert set(parts) <= {field.name for field in fields(Weights)}
 
