@@ -57,7 +57,7 @@ def test_the_demo_goes_from_nothing_to_an_essay_and_on_from_where_it_stood(
     folder = tmp_path / "demo"
     said = geulgam("demo", folder, "--topic", "이별", "--chars", "30")
     assert said.code == 0
-    for told in ("147 essays", "[6/6]", "bits per character", "copied, 30+ characters", "rep-2"):
+    for told in ("147 essays", "[6/6]", "bits per character", "copied, 30+ letters", "rep-2"):
         assert told in said.out
     essay = folder / "essays" / "이별-001" / "essay.md"
     assert str(essay) in said.out
