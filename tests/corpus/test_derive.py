@@ -296,6 +296,7 @@ IMPORTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(IMPORTS, st.lists(st.sampled_from([(), (WITHOUT_PICTURES,)]), min_size=4, max_size=4))
 @settings(deadline=None, max_examples=60)
 def test_deriving_after_each_import_is_deriving_once(

@@ -270,6 +270,7 @@ def test_the_configuration_is_the_same_in_every_process(base: BaseModel, tmp_pat
     assert config["target_modules"] == sorted(config["target_modules"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("failing", ["seal", "training"])
 def test_whatever_fails_the_adapter_that_was_there_stays(base: BaseModel, tmp_path: Path, failing: str) -> None:
     before = weights(trained(base, tmp_path / "adapter").folder)
@@ -301,6 +302,7 @@ def test_killed_after_it_was_put_in_its_place_nothing_is_trained_again(base: Bas
     assert not (tmp_path / "adapter.part").exists()
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out_ends_with_advice_and_the_same_call_goes_on(
     base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,7 @@ def _loaded_from_hub(snapshot: Path, home: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_pickled_weights_of_a_hub_id_are_not_read(tiny: Path, tmp_path: Path) -> None:
     assert _loaded_from_hub(tiny, tmp_path / "safe") == "loaded"
     shutil.copytree(tiny, tmp_path / "model")

@@ -40,6 +40,7 @@ def test_the_mean_is_over_the_tokens_that_are_learnt(base: BaseModel) -> None:
         assert found == pytest.approx(float(expected), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_header_is_not_trained_on(base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     masked = pack(tiny_essays(), base.vocabulary, 64, header=lambda essay: "The quick brown fox " * 3)
     header = Blocks(masked.ids, ~masked.learnt)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -62,6 +63,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 def test_two_trainings_at_once_give_the_weights_of_one_after_the_other(tiny: Path, tmp_path: Path) -> None:
     alone = [trained(i, base(tiny, PRECISIONS[i]), tmp_path / f"alone-{i}") for i in (0, 1)]
     bases = [base(tiny, precision) for precision in PRECISIONS]
@@ -77,6 +79,7 @@ def test_two_trainings_at_once_give_the_weights_of_one_after_the_other(tiny: Pat
     assert last_of_first < first_of_last  # neither waited until the other had ended
 
 
+@pytest.mark.slow
 def test_one_of_two_trainings_is_cancelled_and_the_other_goes_on(tiny: Path, tmp_path: Path) -> None:
     whole = trained(0, base(tiny), tmp_path / "alone")
     bases = [base(tiny), base(tiny, "bf16")]
@@ -103,6 +106,7 @@ def test_one_of_two_trainings_is_cancelled_and_the_other_goes_on(tiny: Path, tmp
     assert not (tmp_path / "cancelled").exists() and (tmp_path / "cancelled.part").exists()
 
 
+@pytest.mark.slow
 def test_two_threads_share_one_base_one_after_the_other(tiny: Path, tmp_path: Path) -> None:
     alone = [trained(i, base(tiny), tmp_path / f"alone-{i}") for i in (0, 1)]
     shared = base(tiny)

@@ -107,6 +107,7 @@ def test_the_same_seed_gives_the_same_essay_and_another_seed_another(writer: Wri
     assert first != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("best_of", [1, 3])
 def test_a_broken_off_essay_is_finished_as_if_nothing_had_happened(writer: Writer, best_of: int) -> None:
     def written(resume: Draft | None = None, stop_after: int | None = None) -> Draft:
@@ -312,6 +313,7 @@ def test_a_draft_of_anything_else_has_another_key_and_is_not_gone_on_with(writer
             other.write(**(given | changes), resume=kept[-1])
 
 
+@pytest.mark.slow
 def test_a_draft_whose_vocabulary_has_changed_is_told_by_its_key_and_the_essay_begun_anew(
     writer: Writer, tiny: Path, tmp_path: Path
 ) -> None:

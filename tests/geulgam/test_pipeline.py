@@ -45,6 +45,7 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
     assert (second.code, second.out, second.err) == (0, "everything is up to date\n", "")
 
 
+@pytest.mark.slow
 def test_a_topic_that_matches_nothing_fails_at_the_end_and_the_others_are_done(
     geulgam: Command, small: Workspace
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_topic_that_matches_nothing_fails_at_the_end_and_the_others_are_done(
     assert (small.folder / "essays" / "함께-001" / "essay.md").exists()
 
 
+@pytest.mark.slow
 def test_a_topic_for_which_memory_does_not_suffice_ends_with_advice_and_the_others_are_done(
     geulgam: Command, small: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_topic_for_which_memory_does_not_suffice_ends_with_advice_and_the_othe
     assert not (small.folder / "essays" / "함께-001").exists()
 
 
+@pytest.mark.slow
 def test_what_was_trained_on_essays_that_are_held_out_now_is_stale_and_says_why(
     geulgam: Command, written: Workspace
 ) -> None:
@@ -133,6 +136,7 @@ def test_a_subset_that_comes_out_the_same_costs_no_training(geulgam: Command, wr
     ]
 
 
+@pytest.mark.slow
 def test_a_changed_recipe_is_named_and_trains_again(geulgam: Command, written: Workspace) -> None:
     edit(written, "epochs =", "epochs = 3")
     edit(written, "max_steps =", "max_steps = 4")

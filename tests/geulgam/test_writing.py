@@ -125,6 +125,7 @@ def test_a_file_that_is_no_plan_and_a_plan_with_too_many_sections_are_refused(
     assert len(written.essays_of("함께")) == 1
 
 
+@pytest.mark.slow
 def test_a_section_may_be_written_by_another_topics_adapter_with_the_same_vocabulary(
     geulgam: Command, written: Workspace
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_section_may_be_written_by_another_topics_adapter_with_the_same_vocabu
     assert said.code == 1 and "different vocabularies" in said.err and "--again" in said.err
 
 
+@pytest.mark.slow
 def test_a_banned_phrase_does_not_appear(geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     free = geulgam("generate", "함께", "--chars", "60", "--seed", "4").out
     letter = next(character for character in free if "가" <= character <= "힣")
@@ -149,6 +151,7 @@ def test_a_banned_phrase_does_not_appear(geulgam: Command, written: Workspace, m
     assert letter not in geulgam("generate", "함께", "--chars", "60", "--seed", "4").out
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_essay_and_another_number_another(geulgam: Command, written: Workspace) -> None:
     same = [geulgam("generate", "함께", "--seed", "5").out for _ in range(2)]
     assert same[0] == same[1]
@@ -186,6 +189,7 @@ def test_an_interrupted_essay_is_gone_on_with(
     assert numbers[2] == 1  # the first piece was not written twice
 
 
+@pytest.mark.slow
 def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
     geulgam: Command, written: Workspace, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
