@@ -8,8 +8,7 @@ import torch
 
 from finetune.vocabulary import Vocabulary
 
-# Two blank lines, two spaces, a space at either end of a line, any other whitespace.
-_BAD_SPACE = re.compile(r"\n{3}|  | \n|\n |[^\S\n ]")
+_BAD_SPACE = re.compile(r"  |[^\S ]")  # two spaces; any other whitespace: the writer begins the paragraphs
 _TWO_SENTENCES = re.compile(r"[.!?…]\W*\s\W*\w")
 _BREAKS = re.compile(r"""[\n:"'“”‘’「」『』]""")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # Unicode's categories of what is no character to be read
@@ -19,7 +18,7 @@ class Surfaces:
     """The vocabulary's tokens as the text they add. Masks are (V,) bool, True for what may not come.
 
     ``within_sentence``: the tokens that no essay may hold: the special ones, parts of characters where the
-    tokenizer can do without them, invisible characters, U+FFFD, runs of blank lines or spaces, and tokens with parts
+    tokenizer can do without them, invisible characters, U+FFFD, the end of a line, two spaces, and tokens with parts
     of two sentences. ``inside``: where a sentence has ended within a piece, the same but for the end of the
     document. ``after_space``: those of the first and tokens that begin with whitespace. ``after_sentence``, for the
     start of a piece: those of the first and tokens that do not begin with whitespace. ``breakers``: the tokens with the

@@ -29,7 +29,7 @@ from generate.so_far import SoFar
 from generate.surfaces import Surfaces
 from generate.window import Window
 
-VERSION = 2  # of all that decides on the text, in this package; another one where the same seed gives another essay
+VERSION = 3  # of all that decides on the text, in this package; another one where the same seed gives another essay
 WINDOW = 1024  # tokens
 BEST_OF = 8
 PULSE = 0.25  # seconds, after which the next token tells that the work goes on, so that it can be broken off
@@ -37,7 +37,7 @@ _LAST = 240  # characters; with no more of the essay left, the next piece is to 
 _PER_TOKEN = 1.25  # characters that a token has at least, as a rule: a piece of so many can be written
 _REST = 30  # characters; with no more missing, no sentence is added
 _FORCED = 4  # of so many candidates one begins with a keyword that the section has not named yet
-_PIECE = 130  # characters, about
+_PIECE = 180  # characters that a piece takes, a long one
 _ADVICE = "end what else uses the device, or write on another: finetune.device"
 
 

@@ -31,8 +31,8 @@ SAMPLING = Sampling(top_k=20, top_p=0.95)
 TWO = Plan(
     "함께",
     (
-        Section("눈", 260, ("편지", "운동장"), "opening"),
-        Section("물", 260, ("기차", "선생님"), "closing"),
+        Section("눈", 420, ("편지", "운동장"), "opening"),
+        Section("물", 420, ("기차", "선생님"), "closing"),
     ),
 )
 
