@@ -16,8 +16,6 @@ from generate.penalties import forbid_ngrams, penalise_runs, penalise_used
 class Sampling:
     """How a token is drawn from the model's logits; names, order and meaning are those of transformers' generate.
 
-    ``guidance`` is the γ of :func:`guided`, for who has a second context to be guided by; :func:`draw` has not.
-
     ``repetition_penalty`` divides the positive and multiplies the negative logits of every token among the last
     ``repetition_window`` ones (0: all that the model sees; Keskar et al. 2019). ``dry_multiplier`` (0: off) ·
     ``dry_base`` ^ (n − ``dry_allowed``) is taken from the logit of a token that would lengthen a run of n tokens, at
@@ -41,7 +39,6 @@ class Sampling:
     dry_multiplier: float = 0.0
     dry_base: float = 1.75
     dry_allowed: int = 2  # tokens
-    guidance: float = 0.0
 
     def __post_init__(self) -> None:
         for name, is_good, rule in (
@@ -56,7 +53,6 @@ class Sampling:
             ("dry_multiplier", self.dry_multiplier >= 0, "0 (off) or more"),
             ("dry_base", self.dry_base >= 1, "1 or more"),
             ("dry_allowed", self.dry_allowed >= 1, "1 or more"),
-            ("guidance", self.guidance >= 0, "0 (off) or more"),
         ):
             if not is_good:
                 raise GeulgamError(f"the sampling setting {name} is {getattr(self, name)}", f"it has to be {rule}")

@@ -11,7 +11,8 @@ from tomlkit.items import AoT, Comment, String, Table, Whitespace
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
-from geulgam.settings import Settings, TopicSettings, known_keys
+from geulgam.settings import Settings, TopicSettings
+from geulgam.settings_reading import known_keys
 
 EXAMPLE = TopicSettings(name="함께", query="함께^2 더불어 동행")
 
@@ -108,7 +109,6 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.dry_multiplier": ("DRY: how strongly it avoids going on as after the same words before; 0: off.", 0.8),
     "generate.dry_base": ("… and so many times more with each token that was the same.", 1.75),
     "generate.dry_allowed": ("… from so many tokens in a row on.", 2),
-    "generate.guidance": ("How much more it keeps to what only its whole context makes likely; 0: off.", 0.3),
     "generate.critic.likelihood": ("What the model finds likely, but not the likeliest, which goes in circles.", None),
     "generate.critic.information": ("What is likely because of what stands before, and would not be without it.", None),
     "generate.critic.cohesion": (

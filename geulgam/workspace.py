@@ -9,7 +9,8 @@ from typing import Any
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
-from geulgam.settings import Settings, load
+from geulgam.settings import Settings
+from geulgam.settings_reading import load
 from retrieval.topic import topic_name
 
 SETTINGS = "geulgam.toml"

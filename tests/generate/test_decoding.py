@@ -201,7 +201,7 @@ def test_guidance_makes_likelier_what_one_context_makes_likelier_than_the_other(
     "setting",
     [
         *[{"temperature": 0.0}, {"top_k": -1}, {"top_p": 0.0}, {"min_p": 1.0}, {"repetition_penalty": 0.5}],
-        *[{"typical_p": 0.0}, {"dry_multiplier": -1}, {"dry_base": 0.9}, {"dry_allowed": 0}, {"guidance": -0.1}],
+        *[{"typical_p": 0.0}, {"dry_multiplier": -1}, {"dry_base": 0.9}, {"dry_allowed": 0}],
     ],
 )
 def test_a_setting_out_of_range_is_named(setting: dict[str, float]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from corpus.errors import GeulgamError
 from geulgam.pipeline import plan
-from geulgam.settings import Settings, load
+from geulgam.settings import Settings
+from geulgam.settings_reading import load
 from geulgam.stages.index import server_name
 from geulgam.stages.subset import selected
 from geulgam.workspace import Workspace

@@ -7,7 +7,8 @@ import pytest
 
 from corpus.errors import GeulgamError
 from generate.weights import Weights
-from geulgam.settings import Settings, known_keys, load
+from geulgam.settings import Settings
+from geulgam.settings_reading import known_keys, load
 
 
 @pytest.fixture
