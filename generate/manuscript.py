@@ -66,14 +66,13 @@ class Manuscript:
         """
         title = ""
         lines: list[Line] = []
-        for row in unicodedata.normalize("NFC", _NOT_IN_XML.sub("", markdown)).splitlines():
-            text = row.strip()
+        for text in rows(markdown):
             heading = _HEADING.fullmatch(text)
             if heading and len(heading[1]) == 1 and not title and not lines:
                 title = heading[2]
             elif heading and heading[2]:
                 lines.append(Line(heading[2], max(2, len(heading[1]))))
-            elif text and not heading:
+            elif not heading:
                 lines.append(Line(text))
         return cls(title, tuple(lines))
 
@@ -95,6 +94,13 @@ class Manuscript:
             sum(not letter.isspace() for text in texts for letter in text),
             sum(map(manuscript_rows, texts)),
         )
+
+
+def rows(text: str) -> list[str]:
+    """The lines of a text that are not blank, in NFC, without spaces at their ends and characters that XML cannot
+    hold."""
+    whole = unicodedata.normalize("NFC", _NOT_IN_XML.sub("", text))
+    return [row.strip() for row in whole.splitlines() if row.strip()]
 
 
 def manuscript_rows(paragraph: str) -> int:

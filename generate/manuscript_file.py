@@ -8,10 +8,11 @@ from zipfile import BadZipFile
 from corpus.encoding import NotText
 from corpus.errors import GeulgamError
 from corpus.opening import BROKEN, DOCUMENT_LIMIT, Input, broken, too_long
-from generate.manuscript import Line, Manuscript
+from generate.manuscript import Line, Manuscript, rows
 from generate.reviewed import Chapter
 
 SUFFIXES = (".md", ".markdown", ".txt", ".docx")
+_DAMAGED = re.compile("[\udc80-\udcff]")  # bytes that no text can be, as corpus.opening reads them
 _HEADING = re.compile(r"(?:heading|제목|개요) ?(\d)")  # how Word and 한글 call the styles of headings
 
 
@@ -52,9 +53,12 @@ def _text(file: Path, suffix: str) -> Manuscript:
     except (*BROKEN, UnicodeDecodeError) as error:
         raise GeulgamError(f"cannot read {file}: {broken(error)}", "save it again, in UTF-8") from error
     if len(text) > DOCUMENT_LIMIT:
-        raise GeulgamError(f"{file} is {too_long('document', len(text), DOCUMENT_LIMIT)}", "review it in parts")
+        raise GeulgamError(f"{file} is {too_long('document', len(text), DOCUMENT_LIMIT)}", "take it in parts")
+    if damaged := _DAMAGED.search(text):
+        line = text.count("\n", 0, damaged.start()) + 1
+        raise GeulgamError(f"cannot read {file}: line {line:,} has bytes that are no text", "save it again, in UTF-8")
     if suffix == ".txt":  # in which # is no heading
-        return Manuscript("", tuple(Line(row.strip()) for row in text.splitlines() if row.strip()))
+        return Manuscript("", tuple(map(Line, rows(text))))
     return Manuscript.of(text)
 
 
@@ -76,7 +80,7 @@ def _of_paragraphs(paragraphs: Iterable[tuple[str, str]]) -> Manuscript:
     lines: list[Line] = []
     for style, text in paragraphs:
         heading = _HEADING.match(style.lower())
-        for row in filter(None, map(str.strip, text.splitlines())):
+        for row in rows(text):
             if not title and not lines and (style.lower() in ("title", "제목") or (heading and heading[1] == "1")):
                 title = row
             elif heading:

@@ -19,7 +19,7 @@ def export(
         str,
         typer.Argument(
             metavar="ESSAY",
-            help="An essay's name or folder, a topic (its last one), or a .md file.",
+            help="An essay's name or folder, a topic (its last one), or a file: .md, .txt, .docx.",
             show_default=False,
         ),
     ],
@@ -37,8 +37,8 @@ def export(
     from corpus.errors import GeulgamError
     from generate.export import FORMATS
     from generate.export import export as write
-    from generate.manuscript import Manuscript
-    from geulgam.stages.export import export_file, find_essay, read_essay
+    from generate.manuscript_file import read_manuscript
+    from geulgam.stages.export import export_file, find_essay
 
     ending = out.suffix.lower().lstrip(".") if out else ""
     form = (to or ending).lower()
@@ -49,7 +49,7 @@ def export(
     if ending in FORMATS and ending != form:
         raise GeulgamError(f"{out} would not be what its name says", f"leave --to out, or name it .{form}")
     source = find_essay(essay, workspace)
-    manuscript = Manuscript.of(read_essay(source))
+    manuscript = read_manuscript(source)
     target = out.expanduser() if out else export_file(source, form)
     if target.exists() and target.samefile(source):
         raise GeulgamError(f"{target} is the essay itself", "name another file: --out FILE")

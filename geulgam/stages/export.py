@@ -3,12 +3,9 @@
 import unicodedata
 from pathlib import Path
 
-from corpus.encoding import NotText, detect
 from corpus.errors import GeulgamError
 from geulgam.stages.essay import TEXT
 from geulgam.workspace import Workspace
-
-_PROSE = (".md", ".markdown", ".txt")
 
 
 def find_essay(named: str, workspace: Path | None = None) -> Path:
@@ -33,18 +30,6 @@ def find_essay(named: str, workspace: Path | None = None) -> Path:
             f"the last ones written: {there}" if written else "write an essay first: geulgam generate TOPIC",
         )
     return found[-1] / TEXT
-
-
-def read_essay(file: Path) -> str:
-    """The text of a .md or .txt file, in UTF-8 or CP949. Raises GeulgamError for what is none."""
-    if file.suffix.lower() not in _PROSE:
-        raise GeulgamError(f"{file} is no text to export", f"name a file that ends in {', '.join(_PROSE)}")
-    content = file.read_bytes()
-    try:
-        encoding = detect(lambda: [content])
-    except NotText as reason:
-        raise GeulgamError(f"{file} is no text: {reason}", "save it as UTF-8") from reason
-    return content.decode(encoding.codec, "replace")
 
 
 def export_file(essay: Path, form: str) -> Path:

@@ -8,6 +8,8 @@ import pytest
 from corpus.errors import GeulgamError
 from generate.manuscript_file import chapters, read_manuscript
 
+DAMAGED = "비가 왔다. 우리는 우산을 같이 썼다.\n바람이 \udcb0불었다.\n".encode(errors="surrogateescape")
+
 
 def test_headings_of_markdown_are_chapters_and_the_first_line_is_the_title(tmp_path: Path) -> None:
     file = tmp_path / "글.md"
@@ -56,6 +58,8 @@ def test_what_geulgam_exports_comes_back(tmp_path: Path) -> None:
         ("글.txt", b"\x89PNG\r\n\x1a\n", "not text: a PNG picture"),
         ("글.md", "# 제목뿐\n".encode(), "there is no text"),
         ("글.txt", b"", "empty file"),
+        ("글.txt", DAMAGED, "line 2 has bytes that are no text"),
+        ("글.md", DAMAGED, "line 2 has bytes that are no text"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: bytes, reason: str) -> None:

@@ -50,6 +50,19 @@ def test_any_markdown_file_is_exported_without_a_workspace(
     assert told(Path("글.docx")).startswith("비가 왔다.")
 
 
+def test_export_and_review_read_a_file_alike(geulgam: Command, workspace: Workspace) -> None:
+    from generate.manuscript_file import read_manuscript
+
+    text = "# 3번 버스를 탔다.\n\n비가\x0b\x01 왔다. 우리는 우산을 같이 썼다.\n"
+    for file in (Path("글.txt"), Path("글.md")):
+        file.write_text(text, encoding="utf-8")
+        assert geulgam("export", file, "--out", "낸글.docx", "--again").code == 0
+        told = read_manuscript(file)
+        paragraphs = [p.text for p in docx.Document("낸글.docx").paragraphs]
+        assert paragraphs == [*filter(None, [told.title]), *(line.text for line in told.lines)]
+    assert geulgam("export", "낸글.docx", "--to", "md").out == "낸글.md\n"
+
+
 def test_what_cannot_be_is_told_in_one_line(geulgam: Command, workspace: Workspace) -> None:
     essays(workspace, "함께-001")
     Path("a.hwp").write_bytes(b"\xd0\xcf\x11\xe0")
@@ -57,13 +70,16 @@ def test_what_cannot_be_is_told_in_one_line(geulgam: Command, workspace: Workspa
     for words, error in (
         (
             ("너", "--to", "docx"),
-            "no essay, topic or file is called 너\nhint: the last ones written: 함께-001",
+            "no essay, topic or file is called 너\nhint: there are: 함께-001",
         ),
         (("함께",), "to which format?\nhint: say --to md, txt, docx, hwpx"),
         (("함께", "--to", "pdf"), "no format is called pdf\nhint: say --to md, txt, docx, hwpx"),
         (("함께", "--to", "docx", "--out", "a.hwpx"), "a.hwpx would not be what its name says\nhint: leave --to out"),
-        (("a.hwp", "--to", "docx"), "a.hwp is no text to export\nhint: name a file that ends in .md"),
-        (("b.md", "--to", "docx"), "b.md is no text: "),
+        (
+            ("a.hwp", "--to", "docx"),
+            "cannot read a.hwp: not one of .md, .markdown, .txt, .docx\nhint: save it as one of these",
+        ),
+        (("b.md", "--to", "docx"), "cannot read b.md: not text"),
         (("essays/함께-001/essay.md", "--out", "essays/함께-001/essay.md", "--again"), "is the essay itself"),
     ):
         said = geulgam("export", *words)
