@@ -56,11 +56,19 @@ class Draft:
         return sum(piece.attempts - 1 for piece in self.pieces)
 
     def sections(self) -> list[tuple[Section, str]]:
-        """Each section of the plan with its text."""
+        """Each section of the plan with its text, without its heading."""
         texts = [self.plan.opening, *("" for _ in self.plan.sections[1:])]
         for piece in self.pieces:
             texts[piece.section] += piece.text
-        return [(section, text.strip()) for section, text in zip(self.plan.sections, texts, strict=True)]
+        return [
+            (section, text.strip().removeprefix(self.plan.heading(section)).lstrip())
+            for section, text in zip(self.plan.sections, texts, strict=True)
+        ]
+
+    def markdown(self, title: str) -> str:
+        """The essay as a Markdown file, its headings where the plan has some. ``title``: for a plan without one."""
+        heading = self.plan.heading(self.plan.sections[0])
+        return "\n\n".join(filter(None, (f"# {self.plan.title or title}", heading, self.text))) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         """The draft as JSON can hold it, to go on from later."""

@@ -57,6 +57,10 @@ class Plan:
         """The length of the whole essay."""
         return sum(section.characters for section in self.sections)
 
+    def heading(self, section: Section) -> str:
+        """The line that stands above a section in Markdown; "" where the plan has no headings."""
+        return f"## {section.title}" if self.headings else ""
+
     def resized(self, characters: int) -> "Plan":
         """The same plan for an essay of that length, each section longer or shorter in proportion.
 

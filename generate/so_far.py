@@ -70,8 +70,8 @@ class SoFar:
         if not self.is_last and self.section_room <= min(_NEAR, self.current.characters // 4):
             self.section += 1
             self.said = set()
-            heading = f"{PARAGRAPH}## {self.current.title}" if self.plan.headings else ""
-            lead = heading + PARAGRAPH if self.text else ""
+            heading = self.plan.heading(self.current)
+            lead = (PARAGRAPH + heading if heading else "") + PARAGRAPH if self.text else ""
             self.start = len(self.text) + len(lead)
             return lead
         shortest, longest = _PARAGRAPH
@@ -80,8 +80,9 @@ class SoFar:
         return PARAGRAPH if ended or (self.text and paragraph >= enough) else ""
 
     def add(self, text: str) -> None:
-        """What was written."""
+        """What was written, with its lead; a heading's words are not the section's."""
         self.text += text
+        text = text.removeprefix(PARAGRAPH + self.plan.heading(self.current))
         self.known |= {letters(sentence) for sentence in sentences(text)}
         self.words += words(text)
         self.said |= self._terms(text)

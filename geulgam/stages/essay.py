@@ -56,7 +56,7 @@ class Written:
         )
 
     def figures(self) -> list[str]:
-        """Its figures as lines of a table, each beside the mean of the essays that were held out."""
+        """Its figures as lines of a table, each beside the median and range of the essays that were held out."""
         head = ("", "this essay", f"held out ({self.report['review']['held_out_essays']} essays)")
         return [f"{name:<24}{own:>16}{other:>24}" for name, own, other in (head, *self.rows)]
 
@@ -170,7 +170,7 @@ class EssayNode(ModelNode):
         }
         folder = self.workspace.essay(self.topic, number)
         with renewed(folder) as part:
-            write_text(part / TEXT, f"# {essay.plan.title or self.topic}\n\n{essay.text}\n")
+            write_text(part / TEXT, essay.markdown(self.topic))
             write_text(part / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             write_text(part / PAGE, html(reviewed))
             write_plan(part / PLAN, essay.plan)

@@ -51,6 +51,16 @@ def test_a_heading_stands_above_a_section_where_the_plan_wants_it() -> None:
     assert so_far.turn(1, False) == "\n\n## 낮\n\n"
 
 
+def test_the_words_of_a_heading_name_no_keyword() -> None:
+    so_far = begun(Plan("강", (Section("새벽", 200), Section("배", 300, ("배",)), Section("밤", 300)), headings=True))
+    so_far.add("가" * 190 + ".")
+    lead = "\n\n## 배\n\n"
+    so_far.section = 1
+    so_far.add(f"{lead}물이 흘렀다.")
+    assert so_far.open_keywords() == ["배"] and so_far.text.endswith(f"{lead}물이 흘렀다.")
+    assert "배" not in {word.surface for word in so_far.words}
+
+
 def test_paragraphs_have_a_length_that_people_give_them_and_the_same_each_time() -> None:
     def paragraphs(seed: int) -> list[int]:
         so_far = SoFar(Plan("강", (Section("강", 5000),)), seed, WORDS)
