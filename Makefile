@@ -36,6 +36,9 @@ bench: install
 	$(BIN)/python -m bench.training_speed
 	$(BIN)/python -m bench.generation
 	$(BIN)/python -m bench.adaptation
+	$(BIN)/python -m bench.demo
+	$(BIN)/python -m bench.encoder
+	$(BIN)/python -m bench.spans
 	$(BIN)/python -m bench.elastic_ranking
 	$(BIN)/python -m bench.elastic_loading
 	$(BIN)/python -m bench.elastic_faults

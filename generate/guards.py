@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from generate.letters import letters_of
+from generate.letters import behind, letters_of
 from generate.spans import SpanIndex
 
 
@@ -16,15 +16,11 @@ class Guards:
     def __init__(self, spans: SpanIndex | None = None, banned: Sequence[str] = ()) -> None:
         self._spans = spans
         self._banned = sorted({letters for phrase in banned if (letters := letters_of(phrase))})
-        self._longest = max(map(len, self._banned), default=0)
 
     def forbid(self, before: str, text: str) -> bool:
         """Whether the text may not stand behind what stands before it."""
-        if self._banned:
-            tail = letters_of(before[-4 * self._longest :])[-self._longest + 1 :] if self._longest > 1 else ""
-            region = tail + letters_of(text)
-            if any(phrase in region for phrase in self._banned):
-                return True
+        if any(phrase in behind(before, text, len(phrase) - 1) for phrase in self._banned):
+            return True
         return self._spans is not None and self._spans.completes(before, text)
 
     @property

@@ -31,7 +31,7 @@ def behind(tail: str, addition: str, before: int) -> str:
 
     Empty if there are none: a full stop brings no letter. Reads no more of the tail than it needs.
     """
-    size = 2 * before
+    size = 2 * before + 1
     stands = letters_of(tail[-size:])
     while len(stands) < before + _SPARE and size < len(tail):
         size *= 2

@@ -1,6 +1,5 @@
 """One piece of an essay: the best of several candidates for the next few sentences."""
 
-import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,11 +7,11 @@ from typing import Literal
 from generate.candidates import LOOP, Candidate, Desk, Stand, drafted
 from generate.context import Context
 from generate.korean import statement
+from generate.letters import letters_of
 from generate.sentences import ends, sentences, starts
 
 ATTEMPTS = 4
 _SHORTEST_REPEATED = 10  # letters; a shorter sentence may stand in an essay twice ("그랬다.")
-_NO_LETTER = re.compile(r"\W+")
 
 Choose = Callable[[Sequence[Candidate]], int]  # the number of the best
 
@@ -46,8 +45,8 @@ def write_piece(
 ) -> Piece:
     """The piece that follows ``stand.text``, the whole text so far.
 
-    ``context`` has read what it should know of it and reads the piece too. ``known``: the :func:`letters` of the
-    sentences that stand already. The same arguments give the same piece.
+    ``context`` has read what it should know of it and reads the piece too. ``known``: the letters
+    (:func:`generate.letters.letters_of`) of the sentences that stand already. The same arguments give the same piece.
     """
     near: list[Candidate] = []
     for attempt in range(1, ATTEMPTS + 1):
@@ -72,17 +71,15 @@ def write_piece(
 
 def repeats(text: str, known: Set[str]) -> bool:
     """Whether one of the text's sentences is among the known ones, or in the text twice."""
-    own = [found for found in map(letters, sentences(text)) if len(found) >= _SHORTEST_REPEATED]
+    own = [found for found in map(letters_of, sentences(text)) if len(found) >= _SHORTEST_REPEATED]
     return len(set(own)) < len(own) or any(found in known for found in own)
 
 
-def letters(sentence: str) -> str:
-    """A sentence without spaces, marks and quotes, to compare it with others."""
-    return _NO_LETTER.sub("", sentence)
-
-
 def _fitted(draft: Candidate, fit: Fit, desk: Desk) -> Candidate:
-    """The candidate up to the end of that sentence of it which brings it nearest to the length."""
+    """The candidate up to the end of that sentence of it which brings it nearest to the length.
+
+    Its likelihood and states stay those of the whole draft.
+    """
     cuts = [text for start in starts(draft.text) if ends(text := draft.text[:start].rstrip())]
     if draft.ending != "stuck" or not cuts:
         cuts.append(draft.text)
@@ -99,7 +96,8 @@ def _closed(drafts: Sequence[Candidate], known: Set[str], desk: Desk, before: st
         if kept and not repeats(kept, known):
             return kept
     each = [_ended(draft.text, known) for draft in drafts]  # of which what was left out may have kept sentences apart
-    return max(each, key=lambda text: (not desk.forbids(before, text), not repeats(text, known)))
+    allowed = [text for text in each if not desk.forbids(before, text)] or ["…"]
+    return max(allowed, key=lambda text: not repeats(text, known))
 
 
 def _ended(text: str, known: Set[str]) -> str:

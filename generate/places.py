@@ -27,7 +27,7 @@ from generate.sentences import starts
 from generate.surfaces import Surfaces
 from retrieval.encoder import Encoder
 
-MOST = 48  # places; at 160 the true next passage was above the model's in 79 % of them, at 48 in 77 %
+MOST = 48  # places
 LEAST = 12  # places
 ROWS = 6  # passages of the model's own at each place
 _FIRST, _LAST, _BEHIND = 150, 1300, 400  # characters: before a place at least and at most, behind it at least
@@ -84,7 +84,7 @@ def taught(
     """The critic's head for a base with an adapter, taught at so many places in these documents; None for too few.
 
     They should not be those that the adapter was trained with: it knows how they go on. ``sampling``: that of the
-    writer. Three seconds for a place, Gemma 3 270M on two cores.
+    writer.
     """
     found = list(places(documents, base.vocabulary, most, seed))
     if len(found) < LEAST:
@@ -102,11 +102,12 @@ def taught(
 def examples(model: Any, desk: Desk, encoder: Encoder, found: Sequence[Place], on: On = silent) -> list[Example]:
     """What the model and the encoder make of the human passages at each place, and of what the model writes there."""
     vocabulary = desk.surfaces.vocabulary
+    room = getattr(model.config, "max_position_embeddings", _LONGEST + 2 * desk.longest) - 2 * desk.longest
     made: list[Example] = []
     with Task(on, "reading places", len(found), "place") as task:
         for number, place in enumerate(found):
             head = [*beginning(place.title, vocabulary), *vocabulary.encode(place.before)]
-            head = head[:1] + head[1:][-_LONGEST:]
+            head = head[:1] + head[1:][-min(_LONGEST, room) :]
             passages: list[tuple[Kind, str, npt.NDArray[np.float32]]] = [
                 (kind, text, _state(model, head, vocabulary.encode(text))) for kind, text in place.human.items()
             ]

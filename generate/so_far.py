@@ -7,7 +7,7 @@ from itertools import accumulate
 from finetune.layout import PARAGRAPH
 from generate.candidates import derived
 from generate.korean import Word, words
-from generate.piece import letters
+from generate.letters import letters_of
 from generate.plan import Plan, Section
 from generate.sentences import sentences
 from retrieval.analyzer import Analyzer
@@ -62,13 +62,14 @@ class SoFar:
         """Whether no section follows."""
         return self.section == len(self.plan.sections) - 1
 
-    def turn(self, number: int, ended: bool) -> str:
+    def turn(self, number: int) -> str:
         """Go on to the section of the next piece, the ``number``-th; what stands before it: "", or an empty line.
 
-        ``ended``: whether the model thought that the essay had ended.
+        A section that an earlier one has left no room for is passed over.
         """
-        if not self.is_last and self.section_room <= min(_NEAR, self.current.characters // 4):
-            self.section += 1
+        if self._is_full:
+            while self._is_full:
+                self.section += 1
             self.said = set()
             heading = self.plan.heading(self.current)
             lead = (PARAGRAPH + heading if heading else "") + PARAGRAPH if self.text else ""
@@ -77,13 +78,17 @@ class SoFar:
         shortest, longest = _PARAGRAPH
         paragraph = len(self.text) - (self.text.rfind("\n") + 1)
         enough = shortest + derived(self.seed, number) % (longest - shortest)
-        return PARAGRAPH if ended or (self.text and paragraph >= enough) else ""
+        return PARAGRAPH if self.text and paragraph >= enough else ""
+
+    @property
+    def _is_full(self) -> bool:
+        return not self.is_last and self.section_room <= min(_NEAR, self.current.characters // 4)
 
     def add(self, text: str) -> None:
         """What was written, with its lead; a heading's words are not the section's."""
         self.text += text
         text = text.removeprefix(PARAGRAPH + self.plan.heading(self.current))
-        self.known |= {letters(sentence) for sentence in sentences(text)}
+        self.known |= {letters_of(sentence) for sentence in sentences(text)}
         self.words += words(text)
         self.said |= self._terms(text)
 

@@ -61,4 +61,4 @@ class Surfaces:
 def _is_unfit(text: str, has_halves: bool) -> bool:
     if not text or _BAD_SPACE.search(text) or _TWO_SENTENCES.search(text) or ("\ufffd" in text and not has_halves):
         return True
-    return any(unicodedata.category(character) in _INVISIBLE for character in text if character != "\n")
+    return any(unicodedata.category(character) in _INVISIBLE for character in text)

@@ -7,7 +7,7 @@ from corpus.errors import GeulgamError
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each part counts. 0 leaves it out, and what it would cost.
+    """What each part counts. 0 leaves it out.
 
     ``likelihood``: mean log p under the adapted model, up to a limit and falling beyond it. ``information``: how much
     likelier the text is behind what stands than behind nothing, up to a limit (pointwise mutual information).

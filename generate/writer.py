@@ -29,7 +29,7 @@ from generate.so_far import SoFar
 from generate.surfaces import Surfaces
 from generate.window import Window
 
-VERSION = 3  # of all that decides on the text, in this package; another one where the same seed gives another essay
+VERSION = 4  # of all that decides on the text, in this package; another one where the same seed gives another essay
 WINDOW = 1024  # tokens
 BEST_OF = 8
 PULSE = 0.25  # seconds, after which the next token tells that the work goes on, so that it can be broken off
@@ -148,8 +148,7 @@ class Writer:
             at: _Model | None = None
             while not draft.is_finished:
                 number = len(draft.pieces)
-                ended = bool(number) and draft.pieces[-1].ending == "document"
-                lead = so_far.turn(number, ended)
+                lead = so_far.turn(number)
                 adapter = self.adapters.get(so_far.current.adapter, self.adapter)
                 if at is None or at.adapter != adapter:
                     models.close()
@@ -170,7 +169,7 @@ class Writer:
                     text=so_far.text,
                     pieces=(*draft.pieces, piece),
                     seconds=time.monotonic() - began,
-                    is_finished=so_far.is_last and so_far.room <= max(_REST, _tolerance(draft.plan)),
+                    is_finished=so_far.room <= max(_REST, _tolerance(draft.plan)),
                 )
                 if number >= len(replayed):
                     if on_piece:
@@ -207,9 +206,9 @@ class Writer:
         """What the first candidates begin with: keywords that the section has still to name, the more of them the less
         room it has."""
         still = so_far.open_keywords()
-        if not still or (rows == 1 and len(still) * _PIECE < so_far.section_room):
-            return []
         is_urgent = len(still) * _PIECE >= so_far.section_room
+        if not still or (rows == 1 and not is_urgent):
+            return []
         space = "" if not text or text[-1].isspace() else " "
         count = rows if is_urgent else max(1, rows // _FORCED)
         words = [still[place % len(still)] for place in range(count)]

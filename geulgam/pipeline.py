@@ -37,7 +37,7 @@ def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lend
         SubsetNode(workspace, settings, topic),
         AdapterNode(workspace, settings, topic, lender),
         EvaluationNode(workspace, settings, topic, lender),
-        CriticNode(workspace, settings, topic, lender),
+        *([CriticNode(workspace, settings, topic, lender)] if settings.generate.places else []),
         EssayNode(workspace, settings, topic, lender),
     ]
 

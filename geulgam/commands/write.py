@@ -78,7 +78,9 @@ def generate(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Same seed, same essay; else the essay's number.", show_default=False)
     ] = None,
-    preset: Annotated[str | None, typer.Option(metavar="NAME", help="default or contest.", show_default=False)] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="default, stream or contest.", show_default=False)
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write an essay on a topic into essays/, by a plan, with a report of its figures."""

@@ -127,11 +127,12 @@ def critic(workspace: Workspace, settings: Settings, topic: str) -> "Critic":
     from retrieval.analyzers import analyzer
     from retrieval.encoder import encoder
 
+    folder = workspace.critic(topic)
     return Critic(
         settings.generate.critic,
         encoder=encoder(settings.generate.encoder),
         wording=Wording.load(workspace.wording),
-        head=Head.load(workspace.critic(topic)) if Head.is_in(workspace.critic(topic)) else None,
+        head=Head.load(folder) if settings.generate.places and Head.is_in(folder) else None,
         terms_of=analyzer(settings.retrieval.analyzer),
     )
 

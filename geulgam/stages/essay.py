@@ -95,8 +95,14 @@ class EssayNode(ModelNode):
         critic."""
         others = (AdapterNode(self.workspace, self.settings, name, self.lender) for name in self._others)
         spans, wording = SpansNode(self.workspace, self.settings), WordingNode(self.workspace, self.settings)
-        learnt = CriticNode(self.workspace, self.settings, self.topic, self.lender)
-        return (AdapterNode(self.workspace, self.settings, self.topic, self.lender), *others, spans, wording, learnt)
+        own = AdapterNode(self.workspace, self.settings, self.topic, self.lender)
+        learnt = [CriticNode(self.workspace, self.settings, self.topic, self.lender)] if self._is_taught else []
+        return (own, *others, spans, wording, *learnt)
+
+    @property
+    def _is_taught(self) -> bool:
+        """Whether its critic has a learnt part."""
+        return self.settings.generate.places > 0
 
     @property
     def folder(self) -> Path:
@@ -137,7 +143,7 @@ class EssayNode(ModelNode):
             writer = Writer(
                 base,
                 adapter,
-                adapters={name: self._adapter_of(name, base) for name in self._others},
+                adapters={self.topic: adapter, **{name: self._adapter_of(name, base) for name in self._others}},
                 critic=critic(self.workspace, self.settings, self.topic),
                 guards=guards(self.workspace, self.settings),
             )
@@ -280,6 +286,8 @@ def generate_essay(
     for shared in (SpansNode(workspace, settings), WordingNode(workspace, settings)):
         if shared.found() is None:
             make(shared, on)
+    if settings.generate.places:
+        make(CriticNode(workspace, settings, name, lender), on, alone=True)
     make(node, on, again="asked for", alone=True)
     assert node.written is not None
     return node.written

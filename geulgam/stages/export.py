@@ -22,12 +22,16 @@ def find_essay(named: str, workspace: Path | None = None) -> Path:
     written = sorted(file.parent for file in place.essays.glob(f"*/{TEXT}"))
     name = unicodedata.normalize("NFC", named)
     same = [folder for folder in written if unicodedata.normalize("NFC", folder.name) == name]
-    found = same or [folder for folder in place.essays_of(name) if folder in written]
+    try:
+        of_topic = place.essays_of(name)
+    except GeulgamError:  # no topic can be called so: it is a path
+        of_topic = []
+    found = same or [folder for folder in of_topic if folder in written]
     if not found:
         there = ", ".join(folder.name for folder in written[-5:])
         raise GeulgamError(
             f"no essay, topic or file is called {named}",
-            f"the last ones written: {there}" if written else "write an essay first: geulgam generate TOPIC",
+            f"there are: {there}" if written else "write an essay first: geulgam generate TOPIC",
         )
     return found[-1] / TEXT
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from corpus.atomic import write_text
 from corpus.document import Document
@@ -12,7 +13,6 @@ from corpus.store import Corpus
 from geulgam.graph import make
 from geulgam.settings import Settings
 from geulgam.stages.critic import kept_vectors
-from geulgam.stages.essay import PAGE, TEXT
 from geulgam.stages.index import positive_terms
 from geulgam.stages.sides import sides_now
 from geulgam.stages.spans import SpansNode, read_spans
@@ -83,17 +83,16 @@ def review_file(
 
 
 def page_of(file: Path) -> Path:
-    """Where a text's report belongs: `report.html` beside an essay of a workspace, else FILE.review.html."""
-    return file.with_name(PAGE if file.name == TEXT else f"{file.stem}.review.html")
+    """Where a text's report belongs: FILE.review.html beside it. `report.html` of an essay has its plan, and stays."""
+    return file.with_name(f"{file.stem}.review.html")
 
 
 def _topic_of(workspace: Workspace, settings: Settings, file: Path) -> str:
     """The topic of an essay of the workspace; "" for another file, or a topic that is no more."""
     folder = file.resolve().parent
-    name, _, _ = folder.name.rpartition("-")
-    if folder.parent != workspace.essays.resolve() or name not in settings.topic_names():
-        return ""
-    return settings.topic(name).name
+    name, _, _ = normalize("NFC", folder.name).rpartition("-")
+    is_ours = folder.parent == workspace.essays.resolve() and any(topic.name == name for topic in settings.topics)
+    return name if is_ours else ""
 
 
 def _essays(

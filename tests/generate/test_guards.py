@@ -33,6 +33,11 @@ def test_the_longest_and_the_shortest_of_several_phrases_are_seen() -> None:
     assert written(guards, "이제 끝이다") == "이제 "
 
 
+@pytest.mark.parametrize("before", ["이제 끝", "끝", "길고 긴 여름날의 오후"])
+def test_a_banned_phrase_that_stands_in_the_opening_forbids_nothing_else(before: str) -> None:
+    assert not Guards(banned=["끝", "길고 긴 여름날의 오후"]).forbid(before, " 그는")
+
+
 def test_thirty_letters_of_a_document_are_not_written_again() -> None:
     guards = Guards(SpanIndex.of([document(TEXT, "할머니")]))
     done = written(guards, TEXT)

@@ -9,7 +9,8 @@ from finetune.base import BaseModel
 from generate.candidates import Candidate, Desk, Stand
 from generate.context import Context
 from generate.decoding import Sampling
-from generate.piece import ATTEMPTS, Fit, Piece, letters, repeats, write_piece
+from generate.letters import letters_of
+from generate.piece import ATTEMPTS, Fit, Piece, repeats, write_piece
 from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces
 
@@ -76,10 +77,10 @@ def test_it_is_the_candidate_that_was_chosen_and_none_that_got_stuck(practised: 
 def test_a_sentence_that_stands_already_is_not_written_again(practised: BaseModel, surfaces: Surfaces) -> None:
     pieces = [written(practised, surfaces, "글 3\n\n", number) for number in range(4)]
     number, known = next(
-        (number, [letters(sentence)])
+        (number, [letters_of(sentence)])
         for number, piece in enumerate(pieces)
         for sentence in sentences(piece.text)
-        if len(letters(sentence)) >= 10
+        if len(letters_of(sentence)) >= 10
     )
     other = written(practised, surfaces, "글 3\n\n", number, known)
     assert other.attempts > pieces[number].attempts
@@ -122,7 +123,7 @@ def test_a_text_that_runs_on_is_closed_where_a_full_stop_is_missing(
 
 
 def test_repeating_is_told_by_letters_alone() -> None:
-    known = {letters("우리는 함께 오래 걸었다.")}
+    known = {letters_of("우리는 함께 오래 걸었다.")}
     assert repeats("그래서 쉬었다. 우리는 함께, 오래 걸었다!", known)
     assert repeats("우리는 늘 혼자 앉아 있었다. 우리는 늘 혼자 앉아 있었다.", set())
     assert not repeats("우리는 함께 오래 앉았다.", known)

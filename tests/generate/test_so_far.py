@@ -27,14 +27,14 @@ def begun(plan: Plan = PLAN) -> SoFar:
 def test_an_opening_stands_already_and_counts() -> None:
     so_far = begun(replace(PLAN, opening="강가 에 갔다."))
     assert so_far.text == so_far.own == "강가 에 갔다." and so_far.room == 600 - len(so_far.text)
-    assert "강가" not in so_far.open_keywords() and so_far.turn(0, False) == ""
+    assert "강가" not in so_far.open_keywords() and so_far.turn(0) == ""
 
 
 def test_sections_follow_each_other_where_their_lengths_end() -> None:
     so_far = begun()
     places = []
     for number in range(40):
-        lead = so_far.turn(number, False)
+        lead = so_far.turn(number)
         if so_far.section and so_far.start == len(so_far.text) + len(lead):
             places.append(so_far.start)
             assert lead == "\n\n"
@@ -48,7 +48,7 @@ def test_sections_follow_each_other_where_their_lengths_end() -> None:
 def test_a_heading_stands_above_a_section_where_the_plan_wants_it() -> None:
     so_far = begun(replace(PLAN, headings=True))
     so_far.add("가" * 190 + ".")
-    assert so_far.turn(1, False) == "\n\n## 낮\n\n"
+    assert so_far.turn(1) == "\n\n## 낮\n\n"
 
 
 def test_the_words_of_a_heading_name_no_keyword() -> None:
@@ -65,7 +65,7 @@ def test_paragraphs_have_a_length_that_people_give_them_and_the_same_each_time()
     def paragraphs(seed: int) -> list[int]:
         so_far = SoFar(Plan("강", (Section("강", 5000),)), seed, WORDS)
         for number in range(100):
-            lead = so_far.turn(number, False)
+            lead = so_far.turn(number)
             so_far.add(lead + (" " if so_far.text and not lead else "") + SENTENCE)
         return [len(paragraph) for paragraph in so_far.text.split("\n\n")]
 
@@ -74,10 +74,10 @@ def test_paragraphs_have_a_length_that_people_give_them_and_the_same_each_time()
     assert paragraphs(1) == lengths != paragraphs(2)
 
 
-def test_where_the_model_thought_the_essay_had_ended_a_paragraph_ends() -> None:
+def test_a_section_that_earlier_ones_left_no_room_for_is_passed_over() -> None:
     so_far = begun()
-    so_far.add(SENTENCE)
-    assert so_far.turn(1, True) == "\n\n" and so_far.turn(1, False) == ""
+    so_far.add("가" * 590 + ".")
+    assert so_far.turn(1) == "\n\n" and so_far.is_last
 
 
 def test_keywords_are_open_until_all_their_terms_were_said_in_their_section() -> None:
@@ -87,7 +87,7 @@ def test_keywords_are_open_until_all_their_terms_were_said_in_their_section() ->
     assert so_far.open_keywords() == ["아침 안개"]
     assert so_far.named_by("안개 가 짙었다. 배 가 왔다.") == ["아침 안개"]
     so_far.add(" " + "가" * 180 + ".")
-    so_far.turn(2, False)
+    so_far.turn(2)
     assert so_far.open_keywords() == ["배"] and so_far.said == set()
 
 

@@ -43,7 +43,12 @@ def test_after_a_space_no_space_and_after_a_sentence_nothing_else(surfaces: Surf
     assert not surfaces.after_sentence.all()
 
 
-def test_lines_end_and_people_speak_as_often_as_they_like(surfaces: Surfaces) -> None:
+def test_no_token_ends_a_line(surfaces: Surfaces) -> None:
+    ending = [token for token in range(len(surfaces.vocabulary)) if "\n" in surfaces.text([token])]
+    assert ending and all(surfaces.within_sentence[token] and surfaces.inside[token] for token in ending)
+
+
+def test_line_ends_and_quotation_marks_are_no_repetition(surfaces: Surfaces) -> None:
     written = surfaces.vocabulary.encode('그는\n\n"우리"')
     breaking = {token for token in written if set('\n"') & set(surfaces.text([token]))}
     assert len(breaking) >= 2

@@ -61,8 +61,8 @@ def test_an_essay_of_the_workspace_is_found_by_its_name_and_compared_with_its_to
 ) -> None:
     said = geulgam("review", "함께-001")
     assert said.code == 0
-    assert said.err.endswith("compared with essays of 함께; the report: essays/함께-001/report.html\n")
-    assert (written.essay("함께", 1) / "report.html").is_file()
+    assert said.err.endswith("compared with essays of 함께; the report: essays/함께-001/essay.review.html\n")
+    assert (written.essay("함께", 1) / "essay.review.html").is_file()
 
 
 def test_what_cannot_be_reviewed_is_told_in_one_line(geulgam: Command, workspace: Workspace) -> None:
@@ -72,6 +72,7 @@ def test_what_cannot_be_reviewed_is_told_in_one_line(geulgam: Command, workspace
         (("a.hwp",), "cannot read a.hwp: not one of .md, .markdown, .txt, .docx"),
         (("b.md",), "the corpus is empty: there is nothing to compare with"),
         (("nowhere.md",), "no essay, topic or file is called nowhere.md"),
+        (("dir/nowhere.md",), "no essay, topic or file is called dir/nowhere.md"),
     ):
         said = geulgam("review", *words)
         assert said.code == 1 and said.err.startswith(f"error: {error}\nhint: ")
