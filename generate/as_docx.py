@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from generate.manuscript import Manuscript
 
@@ -15,7 +16,10 @@ _MARGINS = {"left_margin": 30, "right_margin": 30, "top_margin": 20, "bottom_mar
 
 
 def docx_bytes(manuscript: Manuscript) -> bytes:
-    """The file's bytes: A4, the title as Heading 1, sections below it, paragraphs as Body Text with an indent."""
+    """The file's bytes: A4, the title as Heading 1, sections below it, paragraphs as Body Text with an indent.
+
+    The same manuscript gives the same bytes.
+    """
     from docx import Document
 
     document = Document()
@@ -27,6 +31,15 @@ def docx_bytes(manuscript: Manuscript) -> bytes:
     _describe(document, manuscript.title)
     stream = BytesIO()
     document.save(stream)
+    return _undated(stream)
+
+
+def _undated(archive: BytesIO) -> bytes:
+    """The same zip archive without the time at which it was written, which stands at each of its entries."""
+    stream = BytesIO()
+    with ZipFile(archive) as dated, ZipFile(stream, "w") as undated:
+        for name in dated.namelist():
+            undated.writestr(ZipInfo(name), dated.read(name), ZIP_DEFLATED)  # a ZipInfo's own date is 1980-01-01
     return stream.getvalue()
 
 

@@ -99,6 +99,7 @@ def review(
     whole = _figures(essay.whole, by)
     mean = _mean(_figures(excerpt, by) for excerpt in essay.excerpts(length))
     copied = by.copied[essay.text]
+    overused = _overused(essay, by.usage)
     met = [likeness for other in people for likeness in other.coherence]
     joint_band = Band.of(met) if met else None
     return Review(
@@ -108,11 +109,11 @@ def review(
         text=essay.text,
         longest_copied=longest(copied),
         copied=tuple(copied),
-        overused=_overused(essay, by.usage),
+        overused=overused,
         near=tuple(topic.nearest(essay, encoder)),
         joints=joints(essay, joint_band),
         joint_band=joint_band,
-        highlights=highlights(essay, copied, _overused(essay, by.usage)),
+        highlights=highlights(essay, copied, overused),
         ending=essay.ending,
         missing_keywords=tuple(w for w in keywords if not found(w, needed[w], terms(essay.whole))),
         characters=length,

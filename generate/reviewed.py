@@ -204,8 +204,12 @@ class Review:
         }
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """A table for people: name, this text, the human median (and range); "-" for nothing to measure."""
-        return [(m.label, m.shown(self.figures[m.name].essay), range_of(m, self.figures[m.name])) for m in MEASURES]
+        """A table for people: name, this text, the human median (and range); "-" for nothing to measure.
+
+        A figure that neither has is left out.
+        """
+        figures = [(measure, self.figures[measure.name]) for measure in MEASURES]
+        return [(m.label, m.shown(f.essay), range_of(m, f)) for m, f in figures if f.essay is not None or f.band]
 
     def advice(self) -> list[tuple[str, str]]:
         """What lies outside of the human range, by its label, and what to do about it."""
