@@ -60,12 +60,12 @@ def _of_server(where: str, model: str, question: str, deadline: float, temperatu
 
 def _call(where: str, method: str, path: str, body: Any, deadline: float) -> Any:
     """The JSON that the server answers. Every read is bounded by what is left until the deadline."""
-    address = urlsplit(where)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     try:
+        address = urlsplit(where)
+        kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
         connection = kind(address.hostname or "", address.port, timeout=min(_CONNECT, _left(deadline)))
     except (ValueError, http.client.InvalidURL) as error:
-        raise GeulgamError(f"generate.planner is {where}, which is no address", "http://localhost:8000/v1") from error
+        raise _no_address(where) from error
     try:
         connection.connect()
         socket = connection.sock
@@ -79,6 +79,8 @@ def _call(where: str, method: str, path: str, body: Any, deadline: float) -> Any
             socket.settimeout(_left(deadline))
             if len(read) > _LARGEST:
                 raise _unclear(where, "answered more than a megabyte")
+    except ValueError as error:  # a name that no host can have is looked at only now
+        raise _no_address(where) from error
     except TimeoutError:
         raise GeulgamError(
             f"the planner at {where} did not answer in time", "see whether it is at work, or plan without it"
@@ -106,6 +108,10 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
+
+
+def _no_address(where: str) -> GeulgamError:
+    return GeulgamError(f"generate.planner is {where}, which is no address", "http://localhost:8000/v1")
 
 
 def _unclear(where: str, what: str) -> GeulgamError:

@@ -7,7 +7,7 @@ often than not, and some endings (을까, 지) stand in every style.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeVar, cast
 
@@ -49,29 +49,16 @@ def facts_of(text: str) -> Facts:
 
 
 def facts_of_essays(texts: Sequence[str], opening: str = "") -> Facts:
-    """What most of the texts have, a text one vote; whatever the opening tells wins. Names are the opening's."""
-    each = [facts_of(text) for text in texts]
-    common = Facts(
-        _most(facts.teller for facts in each),
-        _most(facts.ending for facts in each),
-        _most(facts.tense for facts in each),
-    )
-    if not opening:
-        return common
-    own = facts_of(opening)
-    return replace(
-        own,
-        teller=own.teller or common.teller,
-        ending=own.ending or common.ending,
-        tense=own.tense or common.tense,
-    )
+    """What most of the texts have, a text one vote; whatever the opening tells wins.
 
-
-def named_in(facts: Facts, text: str) -> Facts:
-    """The facts with the people and places that the text names besides."""
-    own = facts_of(text)
-    people = dict.fromkeys((*facts.people, *own.people))
-    return replace(facts, people=tuple(people), places=tuple(dict.fromkeys((*facts.places, *own.places))))
+    Without names: those whom the opening names are not all who may come, only a person can tell who may.
+    """
+    each, own = [facts_of(text) for text in texts], facts_of(opening)
+    return Facts(
+        own.teller or _most(facts.teller for facts in each),
+        own.ending or _most(facts.ending for facts in each),
+        own.tense or _most(facts.tense for facts in each),
+    )
 
 
 def agrees(text: str, facts: Facts) -> dict[str, float]:

@@ -11,24 +11,29 @@ Role = Literal["opening", "middle", "closing"]
 class Section:
     """A part of the essay. ``title``: for who reads the plan, in the essay only where the plan asks for headings.
 
-    ``characters``: its length. ``keywords``: what it has to name, the weightiest first. ``query``: what is retrieved
-    for it, "": what was for the topic. ``adapter``: the topic whose adapter writes it, "": the essay's own.
+    ``characters``: its length. ``keywords``: what it has to name, the weightiest first. ``adapter``: the topic whose
+    adapter writes it, "": the essay's own.
     """
 
     title: str
     characters: int
     keywords: tuple[str, ...] = ()
     role: Role = "middle"
-    query: str = ""
     adapter: str = ""
+
+
+def role_of(number: int, sections: int) -> Role:
+    """The usual role of the ``number``-th of so many sections, from 0."""
+    return "opening" if number == 0 else "closing" if number == sections - 1 else "middle"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is the same in all sections; "" and () where nothing is laid down, and the opening decides.
+    """What is the same in all sections; "" and () where nothing is laid down.
 
     ``teller``: who tells it, as it stands in the text ("나", "우리", "그녀"). ``ending``: the style in which sentences
-    end. ``tense``: in which most of them do. ``people``, ``places``: the names that may be used.
+    end. ``tense``: in which most of them do. ``people``, ``places``: the only names that may be used, where a person
+    has laid some down.
     """
 
     teller: str = ""

@@ -14,13 +14,13 @@ import tomlkit
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
-from generate.plan import Facts, Plan, Role, Section
+from generate.plan import Facts, Plan, Role, Section, role_of
 
 _HEAD = """\
 # The plan of an essay of {characters:,} characters in {sections}. Change what you like before it is written:
 # whatever stands here wins.
 """
-_FACTS = "# What stays the same in all sections; an empty one is left to the opening.\n[facts]\n"
+_FACTS = "# What stays the same in all sections; an empty one is left open.\n[facts]\n"
 _SECTIONS = "# One [[sections]] table for each part, in their order. Their lengths add up to the essay's.\n"
 _COMMENTS = {
     "title": "What stands above the essay.",
@@ -29,13 +29,12 @@ _COMMENTS = {
     "facts.teller": 'Who tells it, as it stands in the text: "나", "저", "우리", "그녀".',
     "facts.ending": 'How its sentences end: "해라체" (했다), "합쇼체" (했습니다) or "해요체" (했어요).',
     "facts.tense": 'In which most of them do: "past" or "present".',
-    "facts.people": "The people who may be named, and",
-    "facts.places": "the places.",
+    "facts.people": 'The only people who may be named, "어머니" as well as "민수"; empty, anybody may.',
+    "facts.places": "The only places that may be named; empty, any may.",
     "sections.title": "What it is about, in a few words.",
     "sections.characters": "Its length.",
     "sections.keywords": "What it has to name, the weightiest first.",
     "sections.role": '"opening" (the first alone), "middle" or "closing" (the last alone).',
-    "sections.query": "What to retrieve for it, if not what was for the topic.",
     "sections.adapter": "The topic whose adapter writes it, if not the essay's own.",
 }
 _SEAL = "# As geulgam made it: {digest} (`geulgam plan` replaces this file only while it is unchanged)\n"
@@ -45,12 +44,13 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "facts": tuple(field.name for field in fields(Facts)),
     "sections": tuple(field.name for field in fields(Section)),
 }
+_PLACES = {"": "at the top, above all tables", "facts": "into [facts]", "sections": "into a [[sections]] table"}
 _CHOICES = {
     "facts.ending": ("", "해라체", "합쇼체", "해요체"),
     "facts.tense": ("", "past", "present"),
     "sections.role": get_args(Role),
 }
-_OPTIONAL = ("query", "adapter")  # of a section: written where there is one, and where the first shows how
+_OPTIONAL = ("adapter",)  # of a section: written where there is one, and where the first shows how
 
 
 def plan_text(plan: Plan) -> str:
@@ -146,8 +146,7 @@ class _Reader:
     def _section(self, table: Mapping[str, Any], number: int, sections: int) -> Section:
         at = f"sections.{number}"
         self._known(table, at)
-        usual = "opening" if number == 1 else "closing" if number == sections else "middle"
-        role = self._choice(table, f"{at}.role", usual)
+        role = self._choice(table, f"{at}.role", role_of(number - 1, sections))
         if (role == "opening" and number > 1) or (role == "closing" and (number < sections or sections == 1)):
             which = "first" if role == "opening" else "last of several"
             raise self._error(f"{at}.role", f"section {number} is the {role}, but not the {which}", 'make it "middle"')
@@ -161,7 +160,6 @@ class _Reader:
             characters,
             self._strings(table, f"{at}.keywords"),
             role,
-            self._string(table, f"{at}.query", ""),
             self._string(table, f"{at}.adapter", ""),
         )
 
@@ -169,8 +167,10 @@ class _Reader:
         names = _KEYS[at.partition(".")[0]]
         for key in table:
             if key not in names:
-                near = difflib.get_close_matches(key, names, 1) or [n for t in _KEYS.values() for n in t if n == key]
+                near = difflib.get_close_matches(key, names, 1)
                 hint = f"the nearest known key is {near[0]}" if near else f"known here: {', '.join(names)}"
+                if belongs := next((_PLACES[table] for table, keys in _KEYS.items() if key in keys), ""):
+                    hint = f"it belongs {belongs}"
                 raise self._error(f"{at}.{key}".strip("."), f"unknown key {key}", hint)
 
     def _string(self, table: Mapping[str, Any], key: str, usual: str | None = None) -> str:
@@ -229,6 +229,9 @@ def _line(text: str, key: str) -> int:
             table = f"sections.{number}" if header[1] == "sections" else header[1]
             found = count if key.startswith(table) and not found else found
             found = count if key == table or key.rpartition(".")[0] == table else found
-        elif (entry := re.match(r"""\s*["']?([\w-]+)["']?\s*=""", line)) and f"{table}.{entry[1]}".strip(".") == key:
-            return count
+        elif entry := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
+            name = f"{table}.{entry[1]}".strip(".")
+            if name == key:
+                return count
+            found = count if key.startswith(f"{name}.") and not found else found  # facts = { teller = "나" }
     return found

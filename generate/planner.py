@@ -13,7 +13,7 @@ from typing import Any
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from generate.chat import ask
-from generate.plan import Plan, Role, Section
+from generate.plan import Plan, Section, role_of
 
 SECONDS = 180.0  # that an answer may take
 _ATTEMPTS = 2
@@ -40,9 +40,10 @@ def drafted(plan: Plan, where: str, model: str = "", *, seconds: float = SECONDS
     Each section keeps its length and its keywords, to which two may come; who opens and who closes goes by the new
     order. Raises GeulgamError if the model cannot be asked, or has twice given no title that can be used.
     """
-    with Task(on, "drafting the outline", _ATTEMPTS, "question"):
+    with Task(on, "drafting the outline", _ATTEMPTS, "question") as task:
         for _ in range(_ATTEMPTS):
             sections = _taken(plan.sections, ask(where, model, question(plan), seconds=seconds))
+            task.advance()
             if sections:
                 return replace(plan, sections=tuple(sections))
     raise GeulgamError(
@@ -73,11 +74,7 @@ def _taken(sections: Sequence[Section], answer: str) -> list[Section]:
     if not given:
         return []
     together = [*given, *left.values()]
-    return [replace(section, role=_role(i, len(together))) for i, section in enumerate(together)]
-
-
-def _role(number: int, sections: int) -> Role:
-    return "opening" if number == 0 else "closing" if number == sections - 1 else "middle"
+    return [replace(section, role=role_of(i, len(together))) for i, section in enumerate(together)]
 
 
 def _entries(answer: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from corpus.document import document
-from generate.facts import agrees, facts_of, facts_of_essays, named_in, tellings
+from generate.facts import agrees, facts_of, facts_of_essays, tellings
 from generate.plan import Facts
 from generate.sentences import sentences
 
@@ -67,11 +67,6 @@ def test_people_and_places_are_named() -> None:
     assert "부산" in facts.places
 
 
-def test_names_are_added_to_the_sheet_once() -> None:
-    sheet = named_in(Facts("나", "해라체", "past", ("어머니",)), "어머니는 동생에게 편지를 썼다.")
-    assert sheet.people == ("어머니", "동생") and sheet.ending == "해라체"
-
-
 def test_a_text_that_keeps_the_facts_agrees_in_all() -> None:
     facts = facts_of(PLAIN)
     assert agrees("나는 다리를 건넜다. 우리는 웃었다.", facts) == {"teller": 1, "ending": 1, "tense": 1}
@@ -95,6 +90,12 @@ def test_the_opening_wins_over_the_essays() -> None:
     essays = [PLAIN, PLAIN, HUMBLE]
     assert facts_of_essays(essays) == Facts("나", "해라체", "past")
     assert facts_of_essays(essays, "강물이 흐릅니다.") == Facts("나", "합쇼체", "present")
+
+
+def test_an_opening_that_names_somebody_forbids_nobody_else() -> None:
+    facts = facts_of_essays([PLAIN], "나는 부산에서 어머니를 만났다.")
+    assert facts == Facts("나", "해라체", "past")
+    assert min(agrees("나는 서울에서 친구와 아버지를 기다렸다.", facts).values()) == 1
 
 
 def test_real_essays_keep_their_own_facts(shared: object) -> None:

@@ -14,7 +14,7 @@ PLAN = Plan(
     "함께",
     (
         Section("첫 만남", 300, ("골목", "우산"), "opening"),
-        Section("", 500, (), "middle", "비^2 우산", "여행"),
+        Section("", 500, (), "middle", "여행"),
         Section('"끝"과 \\', 200, ("함께",), "closing"),
     ),
     '그날 "우리"는\n\n비를 맞았다.',
@@ -33,7 +33,7 @@ def plans(draw: st.DrawFn) -> Plan:
     for number in range(count):
         role = "opening" if number == 0 else "closing" if number == count - 1 else "middle"
         sections.append(
-            Section(draw(_text), draw(st.integers(1, 10**6)), draw(_words), role, draw(_text), draw(_text))  # type: ignore[arg-type]
+            Section(draw(_text), draw(st.integers(1, 10**6)), draw(_words), role, draw(_text))  # type: ignore[arg-type]
         )
     ending = draw(st.sampled_from(["", "해라체", "합쇼체", "해요체"]))
     facts = Facts(draw(_text), ending, draw(st.sampled_from(["", "past", "present"])), draw(_words), draw(_words))  # type: ignore[arg-type]
@@ -96,6 +96,10 @@ def test_what_is_left_out_has_its_default() -> None:
         ("headings = false", 'headings = "no"', 'headings is "no", but needs true or false', "correct"),
         ("headings = false", "headings = true", "headings is true, but section 2 has no title", "give it one"),
         ('people = ["어머니"]', 'people = "어머니"', "facts.people is", "correct"),
+        ("characters = 500", 'opening = "비"', "unknown key opening", "it belongs at the top, above all tables"),
+        ('tense = "past"', "headings = true", "unknown key headings", "it belongs at the top, above all tables"),
+        ('title = "함께"', 'tense = "past"', "unknown key tense", "it belongs into [facts]"),
+        ('teller = "나"', "teller = 3", "facts.teller is 3, but needs a text in quotes", "correct"),
         ("[facts]", "[fact]", "unknown key fact", "the nearest known key is facts"),
         ('title = "함께"', 'title = "함께"\ncharacters = 900', "characters is 900, but needs 1,000", "correct"),
     ],
@@ -107,6 +111,14 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, told: str, hint: st
     line = TEXT[: TEXT.index(old)].count("\n") + 1 + new.count("\n")
     assert str(error.value).startswith(f"mine.toml, line {line}: {told}")
     assert hint in error.value.hint
+
+
+@pytest.mark.parametrize("facts", ["facts.teller = 3", "facts = { teller = 3 }", "[facts]\nteller = 3"])
+def test_a_fact_is_found_however_it_is_written(facts: str) -> None:
+    text = f'title = "비"\n{facts}\n[[sections]]\ncharacters = 10\n'
+    line = 1 + len(f"\n{facts}".splitlines()) - 1
+    with pytest.raises(GeulgamError, match=f"plan.toml, line {line}: facts.teller is 3"):
+        parse_plan(text)
 
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path) -> None:

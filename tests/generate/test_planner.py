@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from corpus.errors import GeulgamError
+from corpus.events import Event, Progress
 from generate.plan import Facts, Plan, Section
 from generate.planner import drafted, question
 
@@ -141,10 +142,13 @@ def test_an_answer_without_an_outline_is_asked_for_once_more(model: Model) -> No
     good = json.dumps({"sections": [{"number": 1, "title": "우산 하나"}]}, ensure_ascii=False)
     model.says = lambda turn: "글쎄요, {" if turn == 1 else good
     assert drafted(PLAN, model.where).sections[0].title == "우산 하나"
+    told: list[Event] = []
+    drafted(PLAN, model.where, on=told.append)
+    assert [event.done for event in told if isinstance(event, Progress)] == [1]
     model.says = lambda turn: "모르겠습니다. [] {"
     with pytest.raises(GeulgamError, match="gave no outline") as error:
         drafted(PLAN, model.where)
-    assert "instruct model" in error.value.hint and len(model.asked) == 4
+    assert "instruct model" in error.value.hint and len(model.asked) == 5
 
 
 def raw(status: int, body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
@@ -197,6 +201,8 @@ def test_a_server_that_does_not_answer_in_time_is_given_up(model: Model) -> None
     [
         ("http://127.0.0.1:9/v1", "could not reach the planner"),
         ("http://127.0.0.1:port/v1", "is no address"),
+        ("http://../v1", "is no address"),
+        ("http://[::1/v1", "is no address"),
         ("gpt", "neither an address nor a folder"),
     ],
 )
