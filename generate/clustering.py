@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from retrieval.unit import unit
+
 Vectors = npt.NDArray[np.float32]
 
 
@@ -24,7 +26,7 @@ class Clusters:
 
 def spherical(vectors: Vectors, k: int, seed: int = 0, starts: int = 4, rounds: int = 50) -> Clusters:
     """The best of several starts. ``vectors``: (n, d), n ≥ k ≥ 1."""
-    rows = _unit(vectors - vectors.mean(0))
+    rows = unit(vectors - vectors.mean(0))
     rng = np.random.default_rng(seed)
     tried = [_from(rows, _apart(rows, k, rng), rounds) for _ in range(starts)]
     return max(tried, key=lambda clusters: float(clusters.closeness.sum()))
@@ -44,7 +46,7 @@ def merged(clusters: Clusters, least: int, alike: float = 0.5) -> Clusters:
         if likeness[one, other] < alike:
             break
         means = means.copy()
-        means[one] = _unit((sizes[one] * means[one] + sizes[other] * means[other])[None])[0]
+        means[one] = unit((sizes[one] * means[one] + sizes[other] * means[other])[None])[0]
         sizes[one] += sizes[other]
         labels[labels == other] = one
         labels[labels > other] -= 1
@@ -65,7 +67,7 @@ def _from(rows: Vectors, means: Vectors, rounds: int) -> Clusters:
                 means[cluster] = rows[own].sum(0)
             else:  # it lost all: it begins again at the row that fits worst
                 means[cluster] = rows[likeness.max(1).argmin()]
-        means = _unit(means)
+        means = unit(means)
     likeness = rows @ means.T
     labels = likeness.argmax(1)
     return Clusters(labels, means, likeness.max(1))
@@ -81,9 +83,3 @@ def _apart(rows: Vectors, k: int, rng: np.random.Generator) -> Vectors:
         chosen.append(min(int(drawn), len(rows) - 1))
         distance = np.minimum(distance, np.maximum(0, 1 - rows @ rows[chosen[-1]]))
     return rows[chosen].copy()
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return unit

@@ -149,7 +149,8 @@ def title(words: Words, group: Sequence[Content], keywords: Sequence[str]) -> st
     ]
     if fit:
         return max(fit, key=lambda phrase: (worth(phrase), phrase))
-    nouns = [word for word in keywords if not word.endswith("다")][:_FIRST]
+    kinds = _kinds([group])
+    nouns = [word for word in keywords if kinds[word] not in ("VV", "VA")][:_FIRST]
     if len(long := [word for word in nouns if len(word) > 1]) > 1:
         nouns = long
     if len(nouns) < 2:

@@ -21,8 +21,9 @@ class Passage:
 def passages(documents: Sequence[Document], per_essay: int = 12) -> list[Passage]:
     """The passages of each essay in order, at most so many of one: then they are spread evenly over it.
 
-    A passage has 250 to 400 characters, or what one sentence more makes of it; an essay's last may have from 120 on,
-    and a shorter essay has none.
+    A passage takes sentences until it has more than 250 characters. One that would make it longer than 400 begins the
+    next, so that a passage before a long sentence is shorter, and a long sentence alone is as long as it is. What is
+    left of an essay is a passage from 120 characters on; less is put to the one before if there is room, else left out.
     """
     found = []
     for number, document in enumerate(documents):

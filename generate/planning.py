@@ -15,15 +15,14 @@ from generate.clustering import Vectors
 from generate.facts import facts_of_essays
 from generate.keywords import Content, Words, content, keywords, title, weighed
 from generate.passages import Passage, passages
-from generate.plan import Plan, Role, Section
+from generate.plan import Plan, Section, role_of
 from generate.subtopics import subtopics
-from retrieval.kiwi import tagged
+from retrieval.kiwi import tagged, term
 
 Encode = Callable[[Sequence[str]], Vectors]
 
 _MOST = 1_200  # passages that are read: more of them take longer and change little
 _PER_ESSAY = 8  # of them at most: rather all of the best essays than a little of each
-_AT_ONCE = 128  # texts encoded between two reports
 _TELLING, _OF_FACTS = 60, 2  # essays that facts are told from, and passages of each
 _BOUNDS = 0.6, 1.6  # a section's length against the mean
 _EVEN = 0.5  # lengths go by the size of the cluster to this power
@@ -44,9 +43,9 @@ def make_plan(
     """The plan of an essay on the topic. The same documents and seed give the same plan.
 
     ``documents``: what the topic's query found, the best first. ``words``: the query's terms, as Kiwi has them; with
-    them a sub-topic's nearness to the topic is told better. ``encode``: texts to rows of length 1. ``opening``: the
-    essay's first sentences; its facts win over the documents'. Raises GeulgamError for documents with fewer passages
-    than sections, and for sections of less than a character.
+    them a sub-topic's nearness to the topic is told better. ``encode``: texts to rows of length 1, called
+    once. ``opening``: the essay's first sentences; its facts win over the documents'. Raises GeulgamError for documents
+    with fewer passages than sections, and for sections of less than a character.
     """
     if sections < 1 or characters < sections:
         raise GeulgamError(f"{characters:,} characters make no {sections} sections", "plan fewer, or a longer essay")
@@ -57,14 +56,13 @@ def make_plan(
             "plan fewer sections, or widen the topic's query",
         )
     with Task(on, "reading", len(read), "passage") as task:
-        contents = []
+        contents, said, terms = [], [], {topic, *words}
         for passage, morphemes in zip(read, tagged(passage.text for passage in read), strict=True):
             contents.append(content(passage.essay, passage.text, morphemes))
+            said.append(not terms.isdisjoint(map(term, morphemes)))
             task.advance()
-    vectors = _encoded([passage.text for passage in read], encode, on)
-    terms = {topic, *words}
-    said = [bool(terms & passage.words.keys()) for passage in contents]
-    found = subtopics(read, vectors, said, encode([" ".join([topic, *words])])[0], sections, seed)
+    vectors = encode([*(passage.text for passage in read), " ".join([topic, *words])])
+    found = subtopics(read, vectors[:-1], said, vectors[-1], sections, seed)
     groups = [[contents[i] for i in subtopic.own] for subtopic in found]
     chosen = {i for subtopic in found for i in subtopic.own}
     rest = [passage for i, passage in enumerate(contents) if i not in chosen]
@@ -73,7 +71,7 @@ def make_plan(
     return Plan(
         topic,
         tuple(
-            Section(name or topic, length, keys, _role(number, len(found)))
+            Section(name or topic, length, keys, role_of(number, len(found)))
             for number, (length, (name, keys)) in enumerate(zip(lengths, named, strict=True))
         ),
         opening,
@@ -82,7 +80,10 @@ def make_plan(
 
 
 def apportioned(characters: int, sizes: Sequence[int]) -> list[int]:
-    """Lengths that add up to ``characters``, by the sizes but none far from the mean; round where there is room."""
+    """Lengths that add up to ``characters``, by the sizes but none far from the mean; round where there is room.
+
+    Each is 1 or more, of as many characters as sizes or more.
+    """
     shares = np.asarray(sizes, dtype=float) ** _EVEN
     mean = 1 / len(sizes)
     shares = np.clip(shares / shares.sum(), _BOUNDS[0] * mean, _BOUNDS[1] * mean)
@@ -93,6 +94,9 @@ def apportioned(characters: int, sizes: Sequence[int]) -> list[int]:
         lengths[place] += 1
     lengths *= unit
     lengths[int(lengths.argmax())] += characters - lengths.sum()
+    while lengths.min() < 1:
+        lengths[lengths.argmin()] += 1
+        lengths[lengths.argmax()] -= 1
     return [int(length) for length in lengths]
 
 
@@ -102,19 +106,6 @@ def _samples(read: Sequence[Passage]) -> list[str]:
     for passage in read:
         texts.setdefault(passage.essay, []).append(passage.text)
     return [" ".join(own[:_OF_FACTS]) for own in list(texts.values())[:_TELLING]]
-
-
-def _role(number: int, sections: int) -> Role:
-    return "opening" if number == 0 else "closing" if number == sections - 1 else "middle"
-
-
-def _encoded(texts: Sequence[str], encode: Encode, on: On) -> Vectors:
-    with Task(on, "encoding", len(texts), "passage") as task:
-        parts = []
-        for start in range(0, len(texts), _AT_ONCE):
-            parts.append(encode(texts[start : start + _AT_ONCE]))
-            task.reach(min(len(texts), start + _AT_ONCE))
-    return np.concatenate(parts)
 
 
 def _named(groups: Sequence[Sequence[Content]], rest: Sequence[Content]) -> list[tuple[str, tuple[str, ...]]]:

@@ -1,6 +1,7 @@
 """A topic's subset becomes the plan of an essay: a file to read and to change before anything is written."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from corpus.errors import GeulgamError
@@ -101,7 +102,7 @@ def plan_of(
         documents,
         sections=sections,
         characters=length,
-        encode=kept_vectors(workspace, settings).encode,
+        encode=partial(kept_vectors(workspace, settings).encode, on=on),
         words=list(dict.fromkeys(terms_of(parse(subset.topic.query, analyzer("kiwi"))))),
         opening=opening,
         seed=seed,

@@ -2,16 +2,22 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
-from generate.clustering import merged, spherical
-from generate.passages import ENOUGH, LONGEST, SHORTEST, grouped, passages
+from generate import planning
+from generate.clustering import Vectors, merged, spherical
+from generate.keywords import Content, title
+from generate.passages import ENOUGH, LONGEST, SHORTEST, Passage, grouped, passages
 from generate.plan import Facts, Plan
 from generate.planning import apportioned, make_plan
+from generate.subtopics import Subtopic, subtopics
 from retrieval.encoder import encoder
 
 # What the made-up essays tell of, in this order: for each part the words that stand in its sentences.
@@ -74,6 +80,39 @@ def test_the_facts_are_the_essays_and_the_openings_win(plan: Plan) -> None:
     assert plan.facts == Facts("저", "합쇼체", "present") and plan.opening == "저는 강가를 걷습니다."
 
 
+@pytest.mark.parametrize(("topic", "says"), [("약속", "나는 약속을 오래 생각했다."), ("여행", "나는 그해에 여행했다.")])
+def test_a_passage_says_the_topic_though_the_word_could_name_no_section(topic: str, says: str) -> None:
+    told: list[Sequence[bool]] = []
+    essays = [document(f"{essay.text} {says * 12}", essay.title) for essay in ESSAYS]
+
+    def listening(read: Sequence[Passage], vectors: Vectors, said: Sequence[bool], *more: Any) -> list[Subtopic]:
+        told.append(said)
+        return subtopics(read, vectors, said, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "subtopics", listening)
+        make_plan(topic, essays, sections=2, characters=2000, encode=encoder("use").encode)
+    (said,) = told
+    assert 0 < sum(said) < len(said)
+
+
+def test_all_is_encoded_in_one_call() -> None:
+    calls = []
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        calls.append(len(texts))
+        return encoder("use").encode(texts)
+
+    make_plan("함께", ESSAYS, sections=3, characters=3000, encode=encode)
+    assert len(calls) == 1
+
+
+def test_a_title_is_of_nouns_though_they_end_as_verbs_do() -> None:
+    words = {"바다": "NNG", "섬": "NNG", "걷다": "VV"}
+    group = [Content(essay, words, {}) for essay in range(3)]
+    assert title({"바다": 3.0, "섬": 2.0, "걷다": 1.0}, group, ("바다", "섬", "걷다")) == "바다와 섬"
+
+
 def test_too_few_passages_are_told() -> None:
     with pytest.raises(GeulgamError, match="too few for 9 sections") as error:
         planned([document("짧은 글이다.")], sections=9)
@@ -122,6 +161,13 @@ def test_clusters_of_one_thing_are_merged() -> None:
     assert len(found.means) == len(set(found.labels)) == 3
     assert all(len(set(found.labels[i * 20 : i * 20 + 20])) == 1 for i in range(3))
     assert len(merged(spherical(vectors, 8), 5).means) == 5
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=12), st.integers(0, 30_000))
+@example([1, 1, 1000], 0)
+def test_no_section_is_left_without_a_character(sizes: list[int], more: int) -> None:
+    lengths = apportioned(len(sizes) + more, sizes)
+    assert sum(lengths) == len(sizes) + more and min(lengths) >= 1
 
 
 @pytest.mark.parametrize(("characters", "sizes"), [(20_000, [5, 90, 20, 33]), (7, [1, 2, 3]), (1000, [1])])
