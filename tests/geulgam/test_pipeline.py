@@ -10,7 +10,7 @@ from geulgam.pipeline import plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
-STAGES = ["sides", "index", "spans", "wording", "subset", "adapter", "evaluation", "critic", "essay"]
+STAGES = ["sides", "index", "spans", "wording", "subset", "adapter", "evaluation", "essay"]
 
 
 def edit(workspace: Workspace, pattern: str, line: str) -> None:
@@ -37,7 +37,6 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
         "subset 함께: not selected yet",
         "adapter 함께: not made yet",
         "evaluation 함께: not measured yet",
-        "critic 함께: not made yet",
         "essay 함께: not written yet",
     ]
     assert (small.folder / "essays" / "함께-001" / "essay.md").read_text(encoding="utf-8").startswith("# 함께\n\n")
@@ -115,8 +114,7 @@ def test_new_essays_are_counted_and_what_follows_is_conditional(
         "subset 함께: if the index or the sides come out different",
         "adapter 함께: if the subset comes out different",
         "evaluation 함께: if the adapter comes out different",
-        "critic 함께: if the adapter or the sides come out different",
-        "essay 함께: if the adapter or the spans or the wording or the critic come out different",
+        "essay 함께: if the adapter or the spans or the wording come out different",
     ]
 
 
@@ -131,7 +129,6 @@ def test_a_subset_that_comes_out_the_same_costs_no_training(geulgam: Command, wr
         "spans: corpus changed",
         "wording: corpus changed; sides changed",
         "subset 함께: index changed; sides changed",
-        "critic 함께: sides changed",
         "essay 함께: spans changed; wording changed",  # it might have copied the new one
     ]
 
@@ -145,10 +142,19 @@ def test_a_changed_recipe_is_named_and_trains_again(geulgam: Command, written: W
     assert said.err.splitlines() == [
         "adapter 함께: recipe changed: epochs 2 → 3, max_steps 3 → 4",
         "evaluation 함께: adapter changed",
-        "critic 함께: adapter changed",
         "essay 함께: adapter changed",
     ]
     assert len(written.essays_of("함께")) == 2  # the old essay stays
+
+
+def test_a_critic_that_is_to_learn_is_made_between_the_adapter_and_the_essay(
+    geulgam: Command, written: Workspace
+) -> None:
+    edit(written, "places =", "places = 8")
+    told = lines(written)
+    assert told[0] == "critic 함께: not made yet" and told[1].startswith("essay 함께: ") and len(told) == 2
+    assert geulgam("run").code == 0
+    assert lines(written) == []
 
 
 def test_each_setting_makes_only_its_own_stages_stale(written: Workspace) -> None:
