@@ -28,9 +28,9 @@ from finetune.base import BaseModel
 from finetune.layout import essay_text, opening
 from finetune.silence import quiet
 from generate.context import Context
-from generate.decoding import PRESETS
+from generate.decoding.sampling import PRESETS
 from generate.merging import merged
-from generate.plan import Plan
+from generate.planning.plan import Plan
 from generate.sentences import starts
 from generate.writer import BEST_OF, Writer
 

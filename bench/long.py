@@ -24,17 +24,17 @@ from bench.writing import adapters
 from corpus.atomic import write_text
 from finetune.base import BaseModel
 from finetune.layout import essay_text
-from generate.critic import Critic
-from generate.decoding import PRESETS
+from generate.critic.critic import Critic
+from generate.critic.wording import Wording
+from generate.decoding.sampling import PRESETS
 from generate.draft import Draft
-from generate.guards import Guards
+from generate.guards.guards import Guards
+from generate.guards.spans import SpanIndex
 from generate.korean import morphemes
-from generate.plan_file import write_plan
-from generate.planning import make_plan
-from generate.repetition import diversity, repetition
+from generate.planning.outline import make_plan
+from generate.planning.plan_file import write_plan
+from generate.review.repetition import diversity, repetition
 from generate.sentences import sentences
-from generate.spans import SpanIndex
-from generate.wording import Wording
 from generate.writer import Writer
 from geulgam.show import showing
 from retrieval.analyzers import analyzer

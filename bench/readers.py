@@ -10,8 +10,8 @@ Each line of a file is {"id", "topic", "opening", "text"}: a text, or one sectio
 - told: how well a classifier taught on the other topics tells these texts from people's (AUC; 0.5: not at all),
   from as many texts of each writer;
 - topic: how many texts a classifier says to be on their topic, as its first guess and among its first two;
-- rep-4, diversity (generate/repetition.py), characters per sentence: the means, and below people's the range from the
-  10th to the 90th of a hundred.
+- rep-4, diversity (generate/review/repetition.py), characters per sentence: the means, and below people's the range
+  from the 10th to the 90th of a hundred.
 
 Repetition and the classifier look at excerpts of one length, into which longer texts are divided. All that is taught
 is taught on essays of the corpus that none of the seven topics' writers has learnt from; ids that are those of essays
@@ -39,7 +39,7 @@ from corpus.atomic import write_text
 from corpus.document import normalise
 from corpus.errors import GeulgamError
 from generate.korean import morphemes
-from generate.repetition import diversity, repetition
+from generate.review.repetition import diversity, repetition
 from generate.sentences import sentences
 from geulgam.show import showing
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from bench.essays import shared_documents
 from corpus.document import Document
-from generate.letters import letters_of
-from generate.spans import SHORTEST, SpanIndex
+from generate.guards.letters import letters_of
+from generate.guards.spans import SHORTEST, SpanIndex
 
 STEP, ROWS = 0.025, 8  # seconds of one step of decoding, for so many rows
 WORDS = 400  # of a made-up essay, 1,500 characters

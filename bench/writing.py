@@ -33,13 +33,13 @@ from finetune.card import Card
 from finetune.layout import essay_text
 from finetune.recipe import Recipe
 from generate.candidates import Candidate
-from generate.critic import Critic
-from generate.decoding import PRESETS, Sampling
-from generate.head import Head
-from generate.places import taught
-from generate.plan import Plan
+from generate.critic.critic import Critic
+from generate.critic.head import Head
+from generate.critic.places import taught
+from generate.critic.wording import Wording
+from generate.decoding.sampling import PRESETS, Sampling
+from generate.planning.plan import Plan
 from generate.so_far import SoFar
-from generate.wording import Wording
 from generate.writer import Writer
 from geulgam.show import showing
 from retrieval.encoder import encoder

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from generate.context import Context
-from generate.decoding import Sampling, draw
+from generate.decoding.sampling import Sampling, draw
 from generate.sentences import ends
 from generate.surfaces import Surfaces
 

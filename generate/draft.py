@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from corpus.errors import GeulgamError
-from generate.decoding import Sampling
+from generate.critic.weights import Weights
+from generate.decoding.sampling import Sampling
 from generate.piece import Piece
-from generate.plan import Facts, Plan, Section
-from generate.weights import Weights
+from generate.planning.plan import Facts, Plan, Section
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Literal
 
 from generate.candidates import LOOP, Candidate, Desk, Stand, drafted
 from generate.context import Context
+from generate.guards.letters import letters_of
 from generate.korean import statement
-from generate.letters import letters_of
 from generate.sentences import ends, sentences, starts
 
 ATTEMPTS = 4
@@ -46,7 +46,8 @@ def write_piece(
     """The piece that follows ``stand.text``, the whole text so far.
 
     ``context`` has read what it should know of it and reads the piece too. ``known``: the letters
-    (:func:`generate.letters.letters_of`) of the sentences that stand already. The same arguments give the same piece.
+    (:func:`generate.guards.letters.letters_of`) of the sentences that stand already. The same arguments give the
+    same piece.
     """
     near: list[Candidate] = []
     for attempt in range(1, ATTEMPTS + 1):

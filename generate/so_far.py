@@ -6,9 +6,9 @@ from itertools import accumulate
 
 from finetune.layout import PARAGRAPH
 from generate.candidates import derived
+from generate.guards.letters import letters_of
 from generate.korean import Word, words
-from generate.letters import letters_of
-from generate.plan import Plan, Section
+from generate.planning.plan import Plan, Section
 from generate.sentences import sentences
 from retrieval.analyzer import Analyzer
 

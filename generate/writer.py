@@ -16,15 +16,15 @@ from finetune.base import BaseModel
 from finetune.memory import enough_memory
 from generate.candidates import LONGEST, SHORTEST, Candidate, Desk, Stand
 from generate.context import Context
-from generate.critic import Critic
-from generate.decoding import PRESETS, Sampling
+from generate.critic.critic import Critic
+from generate.decoding.sampling import PRESETS, Sampling
 from generate.draft import Draft
-from generate.guards import Guards
+from generate.guards.guards import Guards
 from generate.korean import stem
 from generate.likelihood import alone
 from generate.merging import merged
 from generate.piece import Fit, Piece, write_piece
-from generate.plan import Plan
+from generate.planning.plan import Plan
 from generate.so_far import SoFar
 from generate.surfaces import Surfaces
 from generate.window import Window

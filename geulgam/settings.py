@@ -10,7 +10,7 @@ from corpus.errors import GeulgamError
 from corpus.sides import Shares
 from finetune.execution import Execution
 from finetune.recipe import Recipe
-from generate.weights import Weights
+from generate.critic.weights import Weights
 from retrieval.analyzer import SERVER
 from retrieval.topic import topic_name
 
@@ -106,7 +106,7 @@ class GenerateSettings(_Section):
 
     @property
     def sampling(self) -> dict[str, float]:
-        """What is different from the preset, by the names of :class:`generate.decoding.Sampling`."""
+        """What is different from the preset, by the names of :class:`generate.decoding.sampling.Sampling`."""
         return self.model_dump(exclude=set(_BESIDE_SAMPLING), exclude_none=True)
 
 

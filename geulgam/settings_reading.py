@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from corpus.errors import GeulgamError
 from finetune.execution import Execution
 from finetune.recipe import Recipe
-from generate.weights import Weights
+from generate.critic.weights import Weights
 from geulgam.settings import CorpusSettings, GenerateSettings, RetrievalSettings, Settings, TopicSettings
 
 PREFIX = "GEULGAM_"

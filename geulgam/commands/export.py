@@ -35,9 +35,9 @@ def export(
 ) -> None:
     """Write an essay as Markdown, text, Word or 한글 file, and say how long it is as contests count."""
     from corpus.errors import GeulgamError
-    from generate.export import FORMATS
-    from generate.export import export as write
-    from generate.manuscript_file import read_manuscript
+    from generate.export.export import FORMATS
+    from generate.export.export import export as write
+    from generate.export.manuscript_file import read_manuscript
     from geulgam.stages.export import export_file, find_essay
 
     ending = out.suffix.lower().lstrip(".") if out else ""

@@ -19,8 +19,8 @@ from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
-    from generate.critic import Critic
-    from generate.guards import Guards
+    from generate.critic.critic import Critic
+    from generate.guards.guards import Guards
     from retrieval.vectors import KeptVectors
 
 _MOST = 2_000  # essays: of so many, few pairs of morphemes that people use are missing
@@ -48,7 +48,7 @@ class WordingNode(Node):
 
     def make(self, now: Manifest, on: On) -> str:
         """Count what stands in essays from all over the train side."""
-        from generate.wording import Wording
+        from generate.critic.wording import Wording
 
         began = time.monotonic()
         ids = read_sides(self.workspace).ids("train")
@@ -88,9 +88,9 @@ class CriticNode(ModelNode):
 
     def make(self, now: Manifest, on: On) -> str:
         """Teach it."""
-        from generate.decoding import preset
-        from generate.head import Head
-        from generate.places import taught
+        from generate.critic.head import Head
+        from generate.critic.places import taught
+        from generate.decoding.sampling import preset
         from retrieval.encoder import encoder
 
         began, chosen = time.monotonic(), self.settings.generate
@@ -121,9 +121,9 @@ class CriticNode(ModelNode):
 
 def critic(workspace: Workspace, settings: Settings, topic: str) -> "Critic":
     """A topic's critic with the weights of the settings. Raises GeulgamError where the wording is missing."""
-    from generate.critic import Critic
-    from generate.head import Head
-    from generate.wording import Wording
+    from generate.critic.critic import Critic
+    from generate.critic.head import Head
+    from generate.critic.wording import Wording
     from retrieval.analyzers import analyzer
     from retrieval.encoder import encoder
 
@@ -139,7 +139,7 @@ def critic(workspace: Workspace, settings: Settings, topic: str) -> "Critic":
 
 def guards(workspace: Workspace, settings: Settings) -> "Guards":
     """What may not be written. Raises GeulgamError where the index of spans is missing."""
-    from generate.guards import Guards
+    from generate.guards.guards import Guards
     from geulgam.stages.spans import read_spans
 
     return Guards(read_spans(workspace), settings.generate.banned)

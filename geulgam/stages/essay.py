@@ -12,7 +12,7 @@ from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
-from generate.plan import Plan
+from generate.planning.plan import Plan
 from geulgam import manifest
 from geulgam.graph import Node, make, renewed, sealed
 from geulgam.manifest import Manifest
@@ -29,7 +29,7 @@ from geulgam.workspace import Workspace
 if TYPE_CHECKING:
     from finetune.base import BaseModel
     from generate.draft import Draft
-    from generate.reviewed import Review
+    from generate.review.reviewed import Review
 
 TEXT, REPORT, PAGE, PLAN = "essay.md", "report.json", "report.html", "plan.toml"
 
@@ -38,7 +38,7 @@ TEXT, REPORT, PAGE, PLAN = "essay.md", "report.json", "report.html", "plan.toml"
 class Written:
     """A finished essay: its folder, its text without the title, its report as in `report.json`.
 
-    ``rows``: the report's figures for people, see :meth:`generate.review.Review.rows`.
+    ``rows``: the report's figures for people, see :meth:`generate.review.review.Review.rows`.
     """
 
     topic: str
@@ -129,9 +129,9 @@ class EssayNode(ModelNode):
 
     def make(self, now: Manifest, on: On) -> str:
         """Write it, going on with what an earlier run has left, and review it."""
-        from generate.decoding import preset
-        from generate.plan_file import write_plan
-        from generate.report import html
+        from generate.decoding.sampling import preset
+        from generate.planning.plan_file import write_plan
+        from generate.review.report import html
         from generate.writer import Writer
 
         adapter = require_adapter(self.workspace, self.topic)
@@ -202,7 +202,7 @@ class EssayNode(ModelNode):
 
     def _read_plan(self) -> Plan | None:
         """The plan in its file; None if the topic has none. Raises GeulgamError for a file that is no plan."""
-        from generate.plan_file import read_plan
+        from generate.planning.plan_file import read_plan
 
         file = self._file or self.workspace.plan(self.topic)
         return read_plan(file) if self._file or file.exists() else None
@@ -237,8 +237,8 @@ class EssayNode(ModelNode):
 
     def _review(self, essay: "Draft", adapter: Path, on: On) -> "Review":
         """The essay beside those that were held out when its adapter was trained."""
-        from generate.review import review
-        from generate.reviewed import Chapter
+        from generate.review.review import review
+        from generate.review.reviewed import Chapter
         from geulgam.stages.spans import read_spans
 
         subset, corpus = read_subset(adapter), Corpus(self.workspace.corpus)

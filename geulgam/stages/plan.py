@@ -7,7 +7,7 @@ from pathlib import Path
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.store import Corpus
-from generate.plan import Plan
+from generate.planning.plan import Plan
 from geulgam.graph import at_work
 from geulgam.settings import Settings, written_text
 from geulgam.stages.subset import select_topics
@@ -47,7 +47,7 @@ def plan_essay(
     ``opening``: its first sentences. A file that somebody has changed is left alone, unless ``again``. Raises
     GeulgamError for that, for a topic with too few essays, and for a planner (generate.planner) that fails.
     """
-    from generate.plan_file import write_plan
+    from generate.planning.plan_file import write_plan
 
     name = settings.topic(topic).name
     opening = written_text(opening, "the opening").strip()
@@ -59,7 +59,7 @@ def plan_essay(
         workspace, settings, subset, sections=sections, characters=characters, opening=opening, seed=seed, on=on
     )
     if settings.generate.planner:
-        from generate.planner import drafted
+        from generate.planning.planner import drafted
 
         plan = drafted(plan, settings.generate.planner, settings.generate.planner_model or "", on=on)
     with at_work(workspace, f"plan {name}"):
@@ -83,8 +83,8 @@ def plan_of(
 
     ``sections``: None takes as many as there is room and there are passages for. Raises GeulgamError for too few.
     """
-    from generate.passages import passages
-    from generate.planning import make_plan
+    from generate.planning.outline import make_plan
+    from generate.planning.passages import passages
     from geulgam.stages.critic import kept_vectors
     from retrieval.analyzers import analyzer
     from retrieval.lucene import parse
@@ -111,7 +111,7 @@ def plan_of(
 
 
 def _refuse_changed(file: Path, again: bool) -> None:
-    from generate.plan_file import is_unchanged
+    from generate.planning.plan_file import is_unchanged
 
     if file.is_dir():
         raise GeulgamError(f"{file} is a folder", "name a file: --out plan.toml")

@@ -20,7 +20,7 @@ from geulgam.stages.subset import FILE, read_subset, selected
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
-    from generate.reviewed import Review
+    from generate.review.reviewed import Review
 
 _MOST = 500  # essays of the corpus, where there is no topic
 
@@ -55,9 +55,9 @@ def review_file(
     topic's adapter was trained with, else of its subset, else of the corpus. Raises GeulgamError for a file that cannot
     be read, an unknown topic and an empty corpus.
     """
-    from generate.manuscript_file import chapters, read_manuscript
-    from generate.report import html
-    from generate.review import review
+    from generate.export.manuscript_file import chapters, read_manuscript
+    from generate.review.report import html
+    from generate.review.review import review
 
     manuscript = read_manuscript(file)
     corpus = Corpus(workspace.corpus)

@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus.events import On
 from corpus.store import Corpus
-from generate.spans import SHORTEST, SpanIndex
+from generate.guards.spans import SHORTEST, SpanIndex
 from geulgam.graph import Node, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.stages.corpus import CorpusNode

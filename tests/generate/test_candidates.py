@@ -6,7 +6,7 @@ import torch
 from finetune.base import BaseModel
 from generate.candidates import Candidate, Desk, Stand, derived, drafted
 from generate.context import Context
-from generate.decoding import Sampling
+from generate.decoding.sampling import Sampling
 from generate.sentences import ends
 from generate.surfaces import Surfaces
 

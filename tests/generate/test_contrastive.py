@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel
 
 from generate.context import Context
-from generate.contrastive import contrastive
+from generate.decoding.contrastive import contrastive
 from tests.generate.test_context import TOKENS, full, recurrent, sliding
 
 

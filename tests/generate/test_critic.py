@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from corpus.document import document
 from corpus.errors import GeulgamError
 from generate.candidates import Candidate
-from generate.critic import Critic
-from generate.head import Head, Told
-from generate.plan import Facts, Plan, Section
+from generate.critic.critic import Critic
+from generate.critic.head import Head, Told
+from generate.critic.weights import Weights
+from generate.critic.wording import Wording
+from generate.planning.plan import Facts, Plan, Section
 from generate.so_far import SoFar
-from generate.weights import Weights
-from generate.wording import Wording
 from retrieval.analyzers import analyzer
 
 NOTHING = Weights(**{field.name: 0.0 for field in fields(Weights)})

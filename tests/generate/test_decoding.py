@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from corpus.errors import GeulgamError
-from generate.decoding import PRESETS, Sampling, candidates, draw, guided, preset
+from generate.decoding.sampling import PRESETS, Sampling, candidates, draw, guided, preset
 
 LOGITS = torch.randn(500, generator=torch.Generator().manual_seed(1)) * 3
 SEEN = [7, 3, 9, 3, 7, 3, 9, 400, 12, 7, 3]

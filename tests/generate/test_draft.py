@@ -1,11 +1,11 @@
 """An essay as a file and as the parts of its plan."""
 
-from generate.decoding import PRESETS
+from generate.critic.weights import Weights
+from generate.decoding.sampling import PRESETS
 from generate.draft import Draft
-from generate.manuscript import Line, Manuscript
+from generate.export.manuscript import Line, Manuscript
 from generate.piece import Piece
-from generate.plan import Plan, Section
-from generate.weights import Weights
+from generate.planning.plan import Plan, Section
 
 SECTIONS = (Section("아침", 20), Section("낮", 20), Section("밤", 20))
 PIECES = (

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import GeulgamError
-from generate.export import FORMATS, export
-from generate.manuscript import Line, Manuscript
+from generate.export.export import FORMATS, export
+from generate.export.manuscript import Line, Manuscript
 
 HARD = """# 우산 둘, 사람 <하나> & "나"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from corpus.document import document
-from generate.facts import agrees, facts_of, facts_of_essays, tellings
-from generate.plan import Facts
+from generate.planning.facts import agrees, facts_of, facts_of_essays, tellings
+from generate.planning.plan import Facts
 from generate.sentences import sentences
 
 PLAIN = "나는 어제 강가를 걸었다. 바람이 차가웠다. 물소리가 오래 들렸다."

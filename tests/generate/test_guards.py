@@ -3,8 +3,8 @@
 import pytest
 
 from corpus.document import document
-from generate.guards import Guards
-from generate.spans import SpanIndex
+from generate.guards.guards import Guards
+from generate.guards.spans import SpanIndex
 
 TEXT = "저녁이 되면 할머니는 마당의 평상에 앉아 콩을 까셨고 나는 그 옆에서 별자리의 이름을 하나씩 외웠다."
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corpus.errors import GeulgamError
-from generate.head import Example, Head, Kind
+from generate.critic.head import Example, Head, Kind
 
 
 def made(places: int, seed: int = 0) -> list[Example]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generate.manuscript import Line, Manuscript, manuscript_rows
+from generate.export.manuscript import Line, Manuscript, manuscript_rows
 
 
 def test_a_title_headings_and_every_line_as_a_paragraph() -> None:

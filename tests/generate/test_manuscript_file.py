@@ -6,7 +6,7 @@ import docx
 import pytest
 
 from corpus.errors import GeulgamError
-from generate.manuscript_file import chapters, read_manuscript
+from generate.export.manuscript_file import chapters, read_manuscript
 
 DAMAGED = "비가 왔다. 우리는 우산을 같이 썼다.\n바람이 \udcb0불었다.\n".encode(errors="surrogateescape")
 
@@ -41,8 +41,8 @@ def test_a_word_file_is_read_by_its_styles(tmp_path: Path) -> None:
 
 
 def test_what_geulgam_exports_comes_back(tmp_path: Path) -> None:
-    from generate.export import export
-    from generate.manuscript import Manuscript
+    from generate.export.export import export
+    from generate.export.manuscript import Manuscript
 
     text = Manuscript.of("# 함께\n\n처음이다.\n\n## 시장\n\n장에 갔다. “얼마예요?” 물었다.\n")
     for form in ("md", "docx"):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generate.penalties import LONGEST, forbid_ngrams, penalise_runs, penalise_used, repeated_runs
+from generate.decoding.penalties import LONGEST, forbid_ngrams, penalise_runs, penalise_used, repeated_runs
 
 
 def array(tokens: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

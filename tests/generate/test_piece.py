@@ -8,8 +8,8 @@ import pytest
 from finetune.base import BaseModel
 from generate.candidates import Candidate, Desk, Stand
 from generate.context import Context
-from generate.decoding import Sampling
-from generate.letters import letters_of
+from generate.decoding.sampling import Sampling
+from generate.guards.letters import letters_of
 from generate.piece import ATTEMPTS, Fit, Piece, repeats, write_piece
 from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces

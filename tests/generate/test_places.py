@@ -5,8 +5,8 @@ import pytest
 
 from corpus.document import Document, document
 from finetune.base import BaseModel
-from generate.decoding import Sampling
-from generate.places import LEAST, places, taught
+from generate.critic.places import LEAST, places, taught
+from generate.decoding.sampling import Sampling
 from generate.sentences import starts
 from retrieval.encoder import encoder
 from tests.finetune.tiny import tiny_essays

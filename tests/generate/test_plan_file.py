@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import GeulgamError
-from generate.plan import Facts, Plan, Section
-from generate.plan_file import is_unchanged, parse_plan, plan_text, read_plan, write_plan
+from generate.planning.plan import Facts, Plan, Section
+from generate.planning.plan_file import is_unchanged, parse_plan, plan_text, read_plan, write_plan
 
 PLAN = Plan(
     "함께",

@@ -3,7 +3,7 @@
 import pytest
 
 from generate.korean import morphemes
-from generate.repetition import diversity, repetition
+from generate.review.repetition import diversity, repetition
 
 WORDS = ["a", "b", "c", "a", "b", "c", "a", "b"]
 

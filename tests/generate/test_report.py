@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from generate.report import html
-from generate.review import review
-from generate.reviewed import Chapter, Review
+from generate.review.report import html
+from generate.review.review import review
+from generate.review.reviewed import Chapter, Review
 from tests.generate.test_review import COPIED, TRAIN, Letters, essays
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

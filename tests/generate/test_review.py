@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from corpus.document import Document, document
 from corpus.events import Begun, Event, Progress
+from generate.guards.spans import SHORTEST, SpanIndex
 from generate.korean import morphemes
-from generate.measures import MEASURES
-from generate.repetition import diversity, repetition
-from generate.review import review
-from generate.reviewed import Chapter, Review
-from generate.spans import SHORTEST, SpanIndex
+from generate.review.measures import MEASURES
+from generate.review.repetition import diversity, repetition
+from generate.review.review import review
+from generate.review.reviewed import Chapter, Review
 from retrieval.unit import unit
 from tests.finetune.tiny import tiny_essays
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from generate.plan import Plan, Section
+from generate.planning.plan import Plan, Section
 from generate.so_far import SoFar
 from retrieval.analyzers import analyzer
 

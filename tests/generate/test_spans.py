@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Event, Finished, Progress
-from generate.grams import GRAM, codes_of, hashed, key_of, windows
-from generate.letters import letters_of
-from generate.spans import SHORTEST, Copied, SpanIndex, copied_share, longest
+from generate.guards.grams import GRAM, codes_of, hashed, key_of, windows
+from generate.guards.letters import letters_of
+from generate.guards.spans import SHORTEST, Copied, SpanIndex, copied_share, longest
 
 RIVER = document(
     "아침마다 강가에 나가 물이 흐르는 것을 보았다. 물은 늘 같은 자리에서 다른 소리를 냈다. 나는 그 소리를 적었고, "
@@ -119,9 +119,9 @@ def test_a_syllable_that_the_addition_finishes_is_new(index: Index) -> None:
 
 
 def test_grams_of_one_hash_are_compared(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generate.spans.key_of", lambda gram: 7)
-    monkeypatch.setattr("generate.grams.hashed", lambda grams: np.full(len(grams), 7, np.uint64))
-    monkeypatch.setattr("generate.spans.hashed", lambda grams: np.full(len(grams), 7, np.uint64))
+    monkeypatch.setattr("generate.guards.spans.key_of", lambda gram: 7)
+    monkeypatch.setattr("generate.guards.grams.hashed", lambda grams: np.full(len(grams), 7, np.uint64))
+    monkeypatch.setattr("generate.guards.spans.hashed", lambda grams: np.full(len(grams), 7, np.uint64))
     spans = index(RIVER, TRAIN)
     assert not spans.completes(OWN, OWN * 2) and spans.copied(OWN * 3) == []
     assert spans.completes(OWN, RIVER.text) and len(spans.copied(OWN + RIVER.text)) == 1
@@ -254,7 +254,7 @@ def test_one_gram_and_many_have_the_same_hashes(text: str) -> None:
 
 
 def test_every_character_that_joins_what_stands_before_is_known_as_one() -> None:
-    from generate.letters import _joins
+    from generate.guards.letters import _joins
 
     for code in range(0x10000):
         parts = unicodedata.decomposition(chr(code)).split()

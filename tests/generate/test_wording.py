@@ -7,8 +7,8 @@ import pytest
 from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Event, Finished
+from generate.critic.wording import Wording
 from generate.korean import words
-from generate.wording import Wording
 
 ESSAYS = [
     document("아침마다 강가에 나가 물이 흐르는 것을 보았다. 물은 늘 같은 자리에서 다른 소리를 냈다."),

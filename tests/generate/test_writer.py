@@ -14,15 +14,15 @@ from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress, TextWritten
 from finetune.base import BaseModel
-from generate.critic import Critic
-from generate.decoding import PRESETS, Sampling, draw
+from generate.critic.critic import Critic
+from generate.critic.weights import Weights
+from generate.decoding.sampling import PRESETS, Sampling, draw
 from generate.draft import Draft
-from generate.guards import Guards
-from generate.letters import letters_of
-from generate.plan import Plan, Section
+from generate.guards.guards import Guards
+from generate.guards.letters import letters_of
+from generate.guards.spans import SpanIndex
+from generate.planning.plan import Plan, Section
 from generate.sentences import ends
-from generate.spans import SpanIndex
-from generate.weights import Weights
 from generate.writer import Writer
 from retrieval.analyzers import analyzer
 from tests.finetune.tiny import tiny_essays

@@ -51,7 +51,7 @@ def test_any_markdown_file_is_exported_without_a_workspace(
 
 
 def test_export_and_review_read_a_file_alike(geulgam: Command, workspace: Workspace) -> None:
-    from generate.manuscript_file import read_manuscript
+    from generate.export.manuscript_file import read_manuscript
 
     text = "# 3번 버스를 탔다.\n\n비가\x0b\x01 왔다. 우리는 우산을 같이 썼다.\n"
     for file in (Path("글.txt"), Path("글.md")):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generate.plan_file import read_plan
+from generate.planning.plan_file import read_plan
 from geulgam.settings import TopicSettings
 from geulgam.settings_file import put_setting
 from geulgam.stages.plan import plan_essay

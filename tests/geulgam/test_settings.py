@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import GeulgamError
-from generate.weights import Weights
+from generate.critic.weights import Weights
 from geulgam.settings import Settings
 from geulgam.settings_reading import known_keys, load
 
@@ -151,7 +151,7 @@ def test_a_topic_that_is_not_there_is_told_with_the_nearest() -> None:
 def test_the_sampling_settings_are_those_of_the_writer() -> None:
     from dataclasses import fields
 
-    from generate.decoding import PRESETS, Sampling
+    from generate.decoding.sampling import PRESETS, Sampling
     from geulgam.settings import _BESIDE_SAMPLING, GenerateSettings
 
     own = set(GenerateSettings.model_fields) - set(_BESIDE_SAMPLING)

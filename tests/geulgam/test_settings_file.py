@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generate.weights import Weights
+from generate.critic.weights import Weights
 from geulgam.settings import Settings, TopicSettings
 from geulgam.settings_file import EXAMPLE, default, drop_topic, put_setting, put_topic, template
 from geulgam.settings_reading import known_keys, load

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from corpus.store import Corpus
-from generate.plan_file import read_plan
+from generate.planning.plan_file import read_plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
-from generate import planning
-from generate.clustering import Vectors, merged, spherical
-from generate.keywords import Content, title
-from generate.passages import ENOUGH, LONGEST, SHORTEST, Passage, grouped, passages
-from generate.plan import Facts, Plan
-from generate.planning import apportioned, make_plan
-from generate.subtopics import Subtopic, subtopics
+from generate.planning import outline
+from generate.planning.clustering import Vectors, merged, spherical
+from generate.planning.keywords import Content, title
+from generate.planning.outline import apportioned, make_plan
+from generate.planning.passages import ENOUGH, LONGEST, SHORTEST, Passage, grouped, passages
+from generate.planning.plan import Facts, Plan
+from generate.planning.subtopics import Subtopic, subtopics
 from retrieval.encoder import encoder
 
 # What the made-up essays tell of, in this order: for each part the words that stand in its sentences.
@@ -90,7 +90,7 @@ def test_a_passage_says_the_topic_though_the_word_could_name_no_section(topic: s
         return subtopics(read, vectors, said, *more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "subtopics", listening)
+        patch.setattr(outline, "subtopics", listening)
         make_plan(topic, essays, sections=2, characters=2000, encode=encoder("use").encode)
     (said,) = told
     assert 0 < sum(said) < len(said)

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
-from generate.letters import behind, letters_of
-from generate.spans import SpanIndex
+from generate.guards.letters import behind, letters_of
+from generate.guards.spans import SpanIndex
 
 
 class Guards:

@@ -7,10 +7,10 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from generate.analysed import GRAM, Analysed
-from generate.measures import MEASURES, Measure
-from generate.spans import Copied
-from generate.topic_essays import Near
+from generate.guards.spans import Copied
+from generate.review.analysed import GRAM, Analysed
+from generate.review.measures import MEASURES, Measure
+from generate.review.topic_essays import Near
 
 Outside: TypeAlias = Literal["", "low", "high"]
 Kind: TypeAlias = Literal["copied", "repeated", "overused", "ending", "spelling"]
@@ -142,7 +142,7 @@ class ReviewedChapter:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """``figures`` by the names of :data:`generate.measures.MEASURES`, of all of ``text``.
+    """``figures`` by the names of :data:`generate.review.measures.MEASURES`, of all of ``text``.
 
     ``characters``: of an excerpt. ``held_out_essays``: how many human essays were long enough for one.
     ``corpus_wide``: whether ``copied`` was looked for in the whole corpus, or in the topic's essays only.

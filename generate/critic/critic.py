@@ -15,14 +15,14 @@ from dataclasses import asdict
 import numpy as np
 
 from generate.candidates import Candidate
-from generate.facts import agrees
-from generate.head import Head
+from generate.critic.head import Head
+from generate.critic.weights import Weights
+from generate.critic.wording import Wording
 from generate.korean import Word, words
-from generate.plan import Facts
+from generate.planning.facts import agrees
+from generate.planning.plan import Facts
 from generate.sentences import sentences
 from generate.so_far import SoFar
-from generate.weights import Weights
-from generate.wording import Wording
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
 from retrieval.encoder import Encoder

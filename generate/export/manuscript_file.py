@@ -8,8 +8,8 @@ from zipfile import BadZipFile
 from corpus.encoding import NotText
 from corpus.errors import GeulgamError
 from corpus.opening import BROKEN, DOCUMENT_LIMIT, Input, broken, too_long
-from generate.manuscript import Line, Manuscript, rows
-from generate.reviewed import Chapter
+from generate.export.manuscript import Line, Manuscript, rows
+from generate.review.reviewed import Chapter
 
 SUFFIXES = (".md", ".markdown", ".txt", ".docx")
 _DAMAGED = re.compile("[\udc80-\udcff]")  # bytes that no text can be, as corpus.opening reads them

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from corpus.document import Document
 from corpus.events import On, Task
-from generate.analysed import Analysed, Place, blocks_of, grams, tidy
 from generate.korean import Word, words
+from generate.review.analysed import Analysed, Place, blocks_of, grams, tidy
 from retrieval.encoder import Encoder, of_blocks
 
 _MOST = 500  # essays, the best of the topic

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from jinja2 import Environment, StrictUndefined
 
-from generate.measures import MEASURES, Measure
-from generate.reviewed import Comparison, Highlight, Review, range_of
+from generate.review.measures import MEASURES, Measure
+from generate.review.reviewed import Comparison, Highlight, Review, range_of
 
 KINDS = {
     "copied": "copied: 30 letters and more that stand in the corpus",
@@ -69,7 +69,7 @@ class _Strip:
 
 def html(review: Review) -> str:
     """The page."""
-    template = (resources.files("generate") / TEMPLATE).read_text(encoding="utf-8")
+    template = (resources.files("generate.review") / TEMPLATE).read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(template).render(
         review=review,

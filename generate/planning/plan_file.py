@@ -14,7 +14,7 @@ import tomlkit
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
-from generate.plan import Facts, Plan, Role, Section, role_of
+from generate.planning.plan import Facts, Plan, Role, Section, role_of
 
 _HEAD = """\
 # The plan of an essay of {characters:,} characters in {sections}. Change what you like before it is written:

@@ -7,7 +7,7 @@ package, of the XML against the standard's schemas and of what 한글 is known t
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import GeulgamError
-from generate.manuscript import Line, Manuscript
+from generate.export.manuscript import Line, Manuscript
 
 if TYPE_CHECKING:
     from hwpx import HwpxDocument

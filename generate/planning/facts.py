@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeVar, cast
 
-from generate.korean_words import HUMBLE, MANY, OTHERS, PLAIN, ending_style, names_person, names_place
-from generate.plan import Facts
+from generate.planning.korean_words import HUMBLE, MANY, OTHERS, PLAIN, ending_style, names_person, names_place
+from generate.planning.plan import Facts
 from generate.sentences import sentences
 from retrieval.kiwi import Morpheme, tagged
 

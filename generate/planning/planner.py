@@ -12,8 +12,8 @@ from typing import Any
 
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.chat import ask
-from generate.plan import Plan, Section, role_of
+from generate.planning.chat import ask
+from generate.planning.plan import Plan, Section, role_of
 
 SECONDS = 180.0  # that an answer may take
 _ATTEMPTS = 2
@@ -35,7 +35,8 @@ _QUESTION = """\
 
 
 def drafted(plan: Plan, where: str, model: str = "", *, seconds: float = SECONDS, on: On = silent) -> Plan:
-    """The plan with the titles and the order that the model at ``where`` gives it, see :func:`generate.chat.ask`.
+    """The plan with the titles and the order that the model at ``where`` gives it, see
+    :func:`generate.planning.chat.ask`.
 
     Each section keeps its length and its keywords, to which two may come; who opens and who closes goes by the new
     order. Raises GeulgamError if the model cannot be asked, or has twice given no title that can be used.

@@ -11,12 +11,12 @@ import numpy as np
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.clustering import Vectors
-from generate.facts import facts_of_essays
-from generate.keywords import Content, Words, content, keywords, title, weighed
-from generate.passages import Passage, passages
-from generate.plan import Plan, Section, role_of
-from generate.subtopics import subtopics
+from generate.planning.clustering import Vectors
+from generate.planning.facts import facts_of_essays
+from generate.planning.keywords import Content, Words, content, keywords, title, weighed
+from generate.planning.passages import Passage, passages
+from generate.planning.plan import Plan, Section, role_of
+from generate.planning.subtopics import subtopics
 from retrieval.kiwi import tagged, term
 
 Encode = Callable[[Sequence[str]], Vectors]

@@ -1,6 +1,6 @@
 """What of a text is copied: every span of 30 letters or more that also stands in one of many documents.
 
-Spacing, punctuation and capitals aside: what is compared is the letters, see :mod:`generate.letters`.
+Spacing, punctuation and capitals aside: what is compared is the letters, see :mod:`generate.guards.letters`.
 
 :class:`SpanIndex` holds, on disk, the letters of all documents and a hash of the 16 letters at every 15th place. A span
 of 30 letters holds one such 16 wholly, wherever it begins, so that nothing is missed; and what has the same hash is
@@ -29,8 +29,8 @@ from corpus.digests import digest
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.grams import GRAM, Codes, anchored, codes_of, hashed, key_of, windows
-from generate.letters import behind, letters_of, placed
+from generate.guards.grams import GRAM, Codes, anchored, codes_of, hashed, key_of, windows
+from generate.guards.letters import behind, letters_of, placed
 
 SHORTEST = 30  # letters
 _STEP = SHORTEST - GRAM + 1  # places from one hashed gram to the next: of SHORTEST letters, one is always whole

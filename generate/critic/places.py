@@ -19,9 +19,9 @@ from finetune.memory import enough_memory
 from finetune.vocabulary import Vocabulary
 from generate.candidates import SHORTEST, Desk, Stand, drafted
 from generate.context import Context
-from generate.critic import passage_before
-from generate.decoding import PRESETS, Sampling
-from generate.head import Example, Head, Kind
+from generate.critic.critic import passage_before
+from generate.critic.head import Example, Head, Kind
+from generate.decoding.sampling import PRESETS, Sampling
 from generate.merging import merged
 from generate.sentences import starts
 from generate.surfaces import Surfaces

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from generate.facts import Ending, tellings
 from generate.korean import Word, words
+from generate.planning.facts import Ending, tellings
 from generate.sentences import sentence_places
 from retrieval.analyzer import Analyzer, Span
 from retrieval.encoder import Encoder, of_blocks

@@ -6,10 +6,11 @@ from typing import TypeAlias, TypeVar
 
 from corpus.document import Document, document_id
 from corpus.events import On, Task, silent
-from generate.analysed import Analysed, Excerpt, analyse, tidy
-from generate.measures import MEASURES, Yardstick, found, terms
-from generate.overused import PhraseUsage, repeated
-from generate.reviewed import (
+from generate.guards.spans import SpanIndex, longest
+from generate.review.analysed import Analysed, Excerpt, analyse, tidy
+from generate.review.measures import MEASURES, Yardstick, found, terms
+from generate.review.overused import PhraseUsage, repeated
+from generate.review.reviewed import (
     Band,
     Chapter,
     Comparison,
@@ -19,8 +20,7 @@ from generate.reviewed import (
     highlights,
     joints,
 )
-from generate.spans import SpanIndex, longest
-from generate.topic_essays import TopicEssays
+from generate.review.topic_essays import TopicEssays
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
 from retrieval.encoder import Encoder

@@ -7,11 +7,11 @@ from statistics import fmean, pstdev
 import numpy as np
 import numpy.typing as npt
 
-from generate.analysed import GRAM, Analysed, Excerpt, commonest, grams
-from generate.facts import Ending
-from generate.overused import PhraseUsage
-from generate.repetition import diversity, repetition
-from generate.spans import SHORTEST, Copied
+from generate.guards.spans import SHORTEST, Copied
+from generate.planning.facts import Ending
+from generate.review.analysed import GRAM, Analysed, Excerpt, commonest, grams
+from generate.review.overused import PhraseUsage
+from generate.review.repetition import diversity, repetition
 
 
 @dataclass(frozen=True)

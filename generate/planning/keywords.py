@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from generate.korean_words import joined, says_nothing
+from generate.planning.korean_words import joined, says_nothing
 from retrieval.kiwi import Morpheme, term
 
 _WEIGHT = {"NNG": 1.0, "NNP": 0.7, "MAG": 0.3, "VV": 0.4, "VA": 0.4}  # what can begin a sentence comes first

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from corpus.atomic import replacing
 from corpus.errors import GeulgamError
-from generate.as_docx import docx_bytes
-from generate.as_hwpx import hwpx_bytes
-from generate.manuscript import Manuscript
+from generate.export.as_docx import docx_bytes
+from generate.export.as_hwpx import hwpx_bytes
+from generate.export.manuscript import Manuscript
 
 _WRITERS: dict[str, Callable[[Manuscript], bytes]] = {
     "md": lambda manuscript: manuscript.markdown().encode(),

@@ -17,7 +17,7 @@ class Weights:
     section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
     time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
     tells it, ending style, tense and names as the plan has them. ``learnt``: what a reader taught on human essays and
-    on the model's own makes of it, in standard deviations, where one was taught (:mod:`generate.head`).
+    on the model's own makes of it, in standard deviations, where one was taught (:mod:`generate.critic.head`).
     """
 
     likelihood: float = 1.0

@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from generate.manuscript import Manuscript
+from generate.export.manuscript import Manuscript
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument

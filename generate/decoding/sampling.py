@@ -9,7 +9,7 @@ import torch
 from transformers import MinPLogitsWarper, TypicalLogitsWarper
 
 from corpus.errors import GeulgamError
-from generate.penalties import forbid_ngrams, penalise_runs, penalise_used
+from generate.decoding.penalties import forbid_ngrams, penalise_runs, penalise_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def draw(
 
     ``seen``: the tokens that each row sees, oldest first. ``generators``: one for each row, whose token depends on
     nothing of the others. ``banned``: (R, V) or (V,) bool, tokens that may not come now (not all). ``breakers``:
-    the tokens that :func:`generate.penalties.penalise_runs` never counts as repeated. Raises GeulgamError for logits
-    that are no numbers.
+    the tokens that :func:`generate.decoding.penalties.penalise_runs` never counts as repeated. Raises
+    GeulgamError for logits that are no numbers.
     """
     probabilities, tokens = candidates(logits, seen, sampling, banned, breakers)
     up_to = probabilities.cumsum(1)

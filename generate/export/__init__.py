@@ -1,0 +1,1 @@
+"""Finished texts as files: read from them, and written to hand in."""
