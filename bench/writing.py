@@ -13,7 +13,7 @@ its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The
   it had a critic;
 - ``contest``: the loop of the winners of the third AI x Bookathon: the full vocabulary in fp32, their settings.
 
-Prints characters per second. ``python -m bench.blind`` makes pairs of two files, ``bench.readers`` measures them.
+Prints characters per second. Begun again, it goes on behind the texts that stand in the file. ``python -m bench.blind`` makes pairs of two files, ``bench.readers`` measures them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.blind import Passage
+from bench.blind import Passage, read_passages
 from bench.essays import QUERIES
 from bench.generation import contest_text
 from bench.topics import CHARACTERS, Ground, excerpts, ground
@@ -124,9 +124,10 @@ def main() -> None:
         critic = Critic(encoder=encoder(), wording=wording, head=learnt)
     if options.writer == "contest":
         base = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
-    passages = [passage for passage in excerpts(made, options.per_topic) if passage.topic in options.topics]
+    there = {passage.id for passage in read_passages(options.out)} if options.out.exists() else set()
+    passages = [passage for passage in excerpts(made, options.per_topic) if passage.id not in there]
     characters, began = 0, time.perf_counter()
-    with options.out.open("w", encoding="utf-8") as file:
+    with options.out.open("a", encoding="utf-8") as file:
         for topic in options.topics:
             write = writing(options.writer, base, trained[topic], critic, options.seed)
             for passage in (passage for passage in passages if passage.topic == topic):
