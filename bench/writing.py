@@ -13,7 +13,8 @@ its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The
   it had a critic;
 - ``contest``: the loop of the winners of the third AI x Bookathon: the full vocabulary in fp32, their settings.
 
-Prints characters per second. Begun again, it goes on behind the texts that stand in the file. ``python -m bench.blind`` makes pairs of two files, ``bench.readers`` measures them.
+Prints characters per second. Begun again, it goes on behind the texts that stand in the file. ``python -m
+bench.blind`` makes pairs of two files, ``bench.readers`` measures them.
 """
 
 import argparse
@@ -124,7 +125,7 @@ def main() -> None:
         critic = Critic(encoder=encoder(), wording=wording, head=learnt)
     if options.writer == "contest":
         base = BaseModel.load("gemma-3-270m", None, device="cpu", precision="fp32")
-    there = {passage.id for passage in read_passages(options.out)} if options.out.exists() else set()
+    there = set(read_passages(options.out)) if options.out.exists() else set()
     passages = [passage for passage in excerpts(made, options.per_topic) if passage.id not in there]
     characters, began = 0, time.perf_counter()
     with options.out.open("a", encoding="utf-8") as file:
