@@ -155,17 +155,3 @@ def _penalise(row: torch.Tensor, before: Sequence[int], sampling: Sampling, brea
         penalise_runs(row, tokens, sampling.dry_multiplier, sampling.dry_base, sampling.dry_allowed, breakers)
     if sampling.no_repeat_ngram:
         forbid_ngrams(row, tokens, sampling.no_repeat_ngram)
-
-
-def guided(logits: torch.Tensor, other: torch.Tensor, gamma: float) -> torch.Tensor:
-    """What a context makes likelier than another does, made likelier still: log p + ``gamma`` · (log p − log q).
-
-    ``logits`` (R, V) give p, ``other`` (R, V) or (V,) give q; returns (R, V), which are logits too. With q from the
-    text without its header it is classifier-free guidance, whose weight there is 1 + γ (Sanchez et al. 2023,
-    2306.17806); with q from the last few tokens alone, coherence boosting (Malkin et al. 2022, 2110.08294). Ban
-    tokens afterwards: what is impossible in both has no difference.
-    """
-    if not gamma:
-        return logits
-    own = logits.log_softmax(-1)
-    return own + gamma * (own - other.log_softmax(-1))

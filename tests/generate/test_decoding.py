@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from corpus.errors import GeulgamError
-from generate.decoding.sampling import PRESETS, Sampling, candidates, draw, guided, preset
+from generate.decoding.sampling import PRESETS, Sampling, candidates, draw, preset
 
 LOGITS = torch.randn(500, generator=torch.Generator().manual_seed(1)) * 3
 SEEN = [7, 3, 9, 3, 7, 3, 9, 400, 12, 7, 3]
@@ -185,16 +185,6 @@ def test_logits_that_are_no_numbers_say_what_to_do(value: float) -> None:
 def test_a_row_without_what_it_has_seen_is_an_error_of_the_caller() -> None:
     with pytest.raises(ValueError, match="zip"):
         draw(LOGITS.expand(2, -1), [[]], Sampling(), seeds(1, 2))
-
-
-def test_guidance_makes_likelier_what_one_context_makes_likelier_than_the_other() -> None:
-    with_header, without = torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([0.0, 1.0, 0.0])
-    mixed = guided(with_header, without, 0.5).log_softmax(1)[0]
-    p, q = with_header.softmax(1)[0], without.softmax(0)
-    torch.testing.assert_close(mixed.exp(), (p * (p / q) ** 0.5) / (p * (p / q) ** 0.5).sum())
-    assert mixed[0] > p.log()[0]
-    assert torch.equal(guided(with_header, without, 0.0), with_header)
-    torch.testing.assert_close(guided(with_header, with_header, 3.0).softmax(1), with_header.softmax(1))
 
 
 @pytest.mark.parametrize(
