@@ -1,5 +1,6 @@
 """What stands of an essay so far, and where in its plan the next piece goes."""
 
+import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -67,8 +68,8 @@ class SoFar:
 
         A section that an earlier one has left no room for is passed over.
         """
-        if self._is_full:
-            while self._is_full:
+        if self.is_full:
+            while self.is_full:
                 self.section += 1
             self.said = set()
             heading = self.plan.heading(self.current)
@@ -81,7 +82,8 @@ class SoFar:
         return PARAGRAPH if self.text and paragraph >= enough else ""
 
     @property
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
+        """Whether the next piece begins the next section."""
         return not self.is_last and self.section_room <= min(_NEAR, self.current.characters // 4)
 
     def add(self, text: str) -> None:
@@ -91,6 +93,12 @@ class SoFar:
         self.known |= {letters_of(sentence) for sentence in sentences(text)}
         self.words += words(text)
         self.said |= self._terms(text)
+
+    def twin(self) -> "SoFar":
+        """Another one that stands where this one does, and can be gone on with alone."""
+        twin = copy.copy(self)
+        twin.known, twin.words, twin.said = set(self.known), list(self.words), set(self.said)
+        return twin
 
     def open_keywords(self) -> list[str]:
         """The keywords of the section that it has not named."""

@@ -72,6 +72,10 @@ class Critic:
         weights: dict[str, float] = asdict(self.weights)
         return sum(weight * parts.get(name, 0.0) for name, weight in weights.items())
 
+    def strain(self, text: str) -> float:
+        """How far a section lies outside the band of human ones: 0.0 inside it."""
+        return 0.0
+
     def parts(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> list[dict[str, float]]:
         """What each part says of each candidate: higher is better."""
         near = so_far.text[-_NEAR:]

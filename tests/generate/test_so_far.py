@@ -96,3 +96,16 @@ def test_nothing_added_changes_nothing(text: str) -> None:
     so_far = begun()
     so_far.add(text)
     assert so_far.said == set() and so_far.words == []
+
+
+def test_a_twin_is_gone_on_with_alone() -> None:
+    so_far = begun()
+    so_far.add("강가 를 걸었다.")
+    twin = so_far.twin()
+    before = twin.text, set(twin.known), list(twin.words), set(twin.said)
+    so_far.add(f" 아침 안개 가 짙었다. {SENTENCE}" + "가" * 150)
+    assert so_far.is_full and so_far.turn(1) and so_far.section == 1
+    assert (twin.text, twin.known, twin.words, twin.said) == before
+    assert (twin.section, twin.start, twin.open_keywords()) == (0, 0, ["아침 안개"])
+    twin.add(" 아침 안개 가 짙었다.")
+    assert twin.open_keywords() == [] and so_far.open_keywords() == ["배"]
