@@ -58,14 +58,6 @@ class Copied:
         return self.end - self.start
 
 
-def copied_share(text: str, spans: Sequence[Copied]) -> float:
-    """Share, from 0 to 1, of the text's characters that stand inside any of these spans of it."""
-    covered = np.zeros(len(text), dtype=bool)
-    for span in spans:
-        covered[span.start : span.end] = True
-    return float(covered.mean()) if len(covered) else 0.0
-
-
 def longest(spans: Sequence[Copied]) -> Copied | None:
     """The longest span, the first of several; None if there is none."""
     return max(spans, key=lambda span: span.characters, default=None)

@@ -1,6 +1,6 @@
 """The figures of a review: how each is counted in an excerpt, and what to do about one that people seldom have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 
@@ -18,13 +18,13 @@ from generate.review.repetition import diversity, repetition
 class Yardstick:
     """What an excerpt is measured against: the topic's keywords with the terms that each needs, the middle of the
     topic's essays (dimensions,), the runs of six morphemes that stand in them (sorted hashes), how often people use
-    phrases, and the copied stretches of each text that was analysed, by its text."""
+    phrases, and the copied stretches of the text that is reviewed."""
 
     needed: Mapping[str, set[str]]
     centroid: npt.NDArray[np.float32] | None
     runs: npt.NDArray[np.int64]
     usage: PhraseUsage
-    copied: Mapping[str, list[Copied]]
+    copied: Sequence[Copied]
     shared: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def shared_runs(self, of: Analysed) -> npt.NDArray[np.bool_]:
@@ -34,8 +34,8 @@ class Yardstick:
         return self.shared[of.text]
 
     def stretches(self, excerpt: Excerpt) -> list[tuple[int, int]]:
-        """What of an excerpt is copied, cut off at its ends, if it is still as long as a stretch must be."""
-        cut = [(max(s.start, excerpt.start), min(s.end, excerpt.end)) for s in self.copied[excerpt.of.text]]
+        """What of an excerpt of that text is copied, cut off at its ends, if still as long as a stretch must be."""
+        cut = [(max(s.start, excerpt.start), min(s.end, excerpt.end)) for s in self.copied]
         text = excerpt.of.text
         return [(a, b) for a, b in cut if b - a >= SHORTEST <= sum(map(str.isalnum, text[a:b]))]
 
@@ -43,7 +43,9 @@ class Yardstick:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A figure: its name and label, what it is in a sentence, its unit and how it is written before that, how it is
-    counted (None: nothing there to count), and what to do when it is ``low`` or ``high``; "": nothing to mend."""
+    counted (None: nothing there to count), and what to do when it is ``low`` or ``high``; "": nothing to mend.
+
+    ``most``: what is too high beyond that whatever people do, who are not measured then."""
 
     name: str
     label: str
@@ -53,6 +55,7 @@ class Measure:
     of: Callable[[Excerpt, Yardstick], float | None]
     low: str = ""
     high: str = ""
+    most: float | None = None
 
     def shown(self, value: float | None) -> str:
         """The figure for people; "-" for nothing to count."""
@@ -173,7 +176,7 @@ MEASURES = (
     Measure(
         "pmi",
         "information (PMI)",
-        "How much likelier four sentences are after what stands before them than alone, in nats per character.",
+        "How much likelier four sentences are behind the eight before them than alone, in nats per character.",
         "",
         _thousandths,
         _information,
@@ -274,6 +277,7 @@ MEASURES = (
         _per_cent,
         _copied,
         high="Write the marked stretches anew, or quote them and name who wrote them.",
+        most=0.0,
     ),
     Measure(
         "longest_copied",
@@ -282,7 +286,7 @@ MEASURES = (
         "chars",
         _wholly,
         lambda excerpt, by: float(max((end - start for start, end in by.stretches(excerpt)), default=0)),
-        high="Write the longest copied stretch anew.",
+        most=0.0,
     ),
     Measure(
         "shared_runs",
@@ -294,3 +298,4 @@ MEASURES = (
         high="Much is worded as in the topic's essays: compare the passages side by side below.",
     ),
 )
+COMPARED = tuple(measure for measure in MEASURES if measure.most is None)  # with what people have

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from jinja2 import Environment, StrictUndefined
 
+from generate.review.highlights import Highlight
 from generate.review.measures import MEASURES, Measure
-from generate.review.reviewed import Comparison, Highlight, Review, range_of
+from generate.review.reviewed import Comparison, Review, range_of
 
 KINDS = {
     "copied": "copied: 30 letters and more that stand in the corpus",

@@ -8,16 +8,15 @@ from corpus.document import Document, document_id
 from corpus.events import On, Task, silent
 from generate.guards.spans import SpanIndex, longest
 from generate.review.analysed import Analysed, Excerpt, analyse, tidy
-from generate.review.measures import MEASURES, Yardstick, found, terms
+from generate.review.highlights import Overused, highlights
+from generate.review.measures import COMPARED, MEASURES, Measure, Yardstick, found, terms
 from generate.review.overused import PhraseUsage, repeated
 from generate.review.reviewed import (
     Band,
     Chapter,
     Comparison,
-    Overused,
     Review,
     ReviewedChapter,
-    highlights,
     joints,
 )
 from generate.review.topic_essays import TopicEssays
@@ -26,13 +25,18 @@ from retrieval.analyzers import analyzer
 from retrieval.encoder import Encoder
 
 T = TypeVar("T")
-Pmi: TypeAlias = Callable[[str, str], float]
+Pmi: TypeAlias = Callable[[Sequence[tuple[str, str]]], list[float]]
 Figures: TypeAlias = dict[str, float | None]
 
 _MOST_HUMAN = 40  # essays, and of each:
 _EXCERPTS = 3
 _SHORTEST = 300  # characters of a chapter that is measured by itself
 _INFORMED = 12, 6, 40  # human essays whose information is measured, blocks of each, and blocks of the text itself
+_BEFORE = (
+    2  # blocks behind which one is read, always as many, so that a long text has no more to go by than a short one
+)
+_READ = 1500, 800  # characters at most: of what stands before, and of a block
+_AT_ONCE = 4  # blocks
 
 
 def review(
@@ -59,8 +63,10 @@ def review(
     ``text``: all of it, or its chapters. ``train``: the topic's essays, the best first, against which the wording is
     compared. ``keywords``: the topic's query terms; one is found if the text's terms hold it, or all terms of it.
     ``using``: the analyzer, or its name. ``encoder``: without one coherence and topic are not measured. ``spans``: of
-    the whole corpus; without them a stretch counts as copied if it stands in ``train``. ``pmi(before, passage)``:
-    log p(passage | before) - log p(passage) in nats; without it, it is not measured.
+    the whole corpus; without them a stretch counts as copied if it stands in ``train``. People are not measured for
+    that: an essay that was held out stands in the corpus itself. ``pmi``: log p(passage | before) - log p(passage) in
+    nats for each pair (before, passage), as :func:`generate.review.information.reading` has it; without it, or for a
+    text of ``train``, which the model knows by heart, it is not measured.
     """
     terms_of = analyzer(using) if isinstance(using, str) else using
     chapters = [Chapter(text=text)] if isinstance(text, str) else [chapter for chapter in text if tidy(chapter.text)]
@@ -73,32 +79,27 @@ def review(
     length = min(len(plain), int(median(map(len, human)))) if human else len(plain)
     human = _spread([other for other in human if len(other) >= length], _MOST_HUMAN)
     topic = TopicEssays(train, on)
-    sources = SpanIndex.of(train)
 
     with Task(on, "reviewing", 1 + len(human), "essay") as task:
         essay = analyse([chapter.text for chapter in chapters], terms_of if needed else None, encoder)
-        _inform(essay, pmi, _INFORMED[2])
         task.advance()
         people = []
-        for number, other in enumerate(human):
+        for other in human:
             people.append(analyse([other], terms_of if needed else None, encoder))
-            _inform(people[-1], pmi if number < _INFORMED[0] else None, _INFORMED[1])
             task.advance()
+    if pmi is not None and known not in {document.id for document in train}:
+        _inform(essay, people, pmi, on)
     phrases = {gram for one in (essay, *people) for gram in repeated(one.words)}
     by = Yardstick(
         needed={word: needed[word] for word in keywords},
         centroid=topic.centroid(encoder) if encoder is not None else None,
         runs=topic.runs,
         usage=PhraseUsage(phrases, topic.tokens),
-        copied={
-            **{other.text: sources.copied(other.text) for other in people},
-            essay.text: (sources if spans is None else spans).copied(essay.text),
-        },
+        copied=(SpanIndex.of(train) if spans is None else spans).copied(essay.text),
     )
     bands = _bands(people, length, by)
     whole = _figures(essay.whole, by)
     mean = _mean(_figures(excerpt, by) for excerpt in essay.excerpts(length))
-    copied = by.copied[essay.text]
     overused = _overused(essay, by.usage)
     met = [likeness for other in people for likeness in other.coherence]
     joint_band = Band.of(met) if met else None
@@ -107,13 +108,13 @@ def review(
         figures={m.name: Comparison.of(m, mean[m.name], bands.get(m.name), whole[m.name]) for m in MEASURES},
         chapters=_chapters(essay, chapters, people, needed, length, by),
         text=essay.text,
-        longest_copied=longest(copied),
-        copied=tuple(copied),
+        longest_copied=longest(by.copied),
+        copied=tuple(by.copied),
         overused=overused,
         near=tuple(topic.nearest(essay, encoder)),
         joints=joints(essay, joint_band),
         joint_band=joint_band,
-        highlights=highlights(essay, copied, overused),
+        highlights=highlights(essay, by.copied, overused),
         ending=essay.ending,
         missing_keywords=tuple(w for w in keywords if not found(w, needed[w], terms(essay.whole))),
         characters=length,
@@ -149,33 +150,47 @@ def _chapters(
     return tuple(reviewed)
 
 
-def _inform(text: Analysed, pmi: Pmi | None, most: int) -> None:
-    """Measure the information in up to so many blocks, evenly spread, but not in the first, which follows nothing."""
-    if pmi is None:
-        return
-    chosen = set(_spread(range(1, len(text.blocks)), most))
-    for number, (start, end) in enumerate(text.blocks):
-        passage = text.text[start:end]
-        text.informed.append(pmi(text.text[:start], passage) / len(passage) if number in chosen else None)
+def _inform(essay: Analysed, people: Sequence[Analysed], pmi: Pmi, on: On) -> None:
+    """Measure the information in blocks that lie evenly over the text, and in some of people's."""
+    some, each, own = _INFORMED
+    asked: list[tuple[Analysed, int]] = []
+    for text, most in ((essay, own), *((other, each) for other in _spread(people, some))):
+        text.informed.extend([None] * len(text.blocks))
+        asked += [(text, number) for number in _spread(range(_BEFORE, len(text.blocks)), most)]
+    with Task(on, "reading with the model", len(asked), "passage") as task:
+        for first in range(0, len(asked), _AT_ONCE):
+            batch = asked[first : first + _AT_ONCE]
+            pairs = [_passage(text, number) for text, number in batch]
+            for (text, number), (_, passage), nats in zip(batch, pairs, pmi(pairs), strict=True):
+                text.informed[number] = nats / len(passage)
+            task.advance(len(batch))
+
+
+def _passage(text: Analysed, number: int) -> tuple[str, str]:
+    """What stands before a block, and the block; each in one line, since a corpus may have no paragraphs."""
+    start, end = text.blocks[number]
+    places = (text.blocks[number - _BEFORE][0], start), (start, end)
+    before, passage = (" ".join(text.text[a:b].split()) for a, b in places)
+    return before[-_READ[0] :], passage[: _READ[1]]
 
 
 def _bands(people: Sequence[Analysed], length: int, by: Yardstick) -> dict[str, Band]:
     rows = [
-        _figures(excerpt, by)
+        _figures(excerpt, by, COMPARED)
         for other in people
         if len(other.text) >= length
         for excerpt in _spread(other.excerpts(length), min(_EXCERPTS, len(other.text) // max(1, length)))
     ]
     bands = {}
-    for measure in MEASURES:
+    for measure in COMPARED:
         values = [value for row in rows if (value := row[measure.name]) is not None]
         if values:
             bands[measure.name] = Band.of(values)
     return bands
 
 
-def _figures(excerpt: Excerpt, by: Yardstick) -> Figures:
-    return {measure.name: measure.of(excerpt, by) for measure in MEASURES}
+def _figures(excerpt: Excerpt, by: Yardstick, measures: Sequence[Measure] = MEASURES) -> Figures:
+    return {measure.name: measure.of(excerpt, by) for measure in measures}
 
 
 def _overused(essay: Analysed, usage: PhraseUsage) -> tuple[Overused, ...]:

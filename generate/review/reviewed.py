@@ -1,6 +1,5 @@
-"""What a review found, as values: figures beside the human range, chapters, and what is marked in the text."""
+"""What a review found, as values: figures beside the human range, and chapters."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -8,12 +7,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from generate.guards.spans import Copied
-from generate.review.analysed import GRAM, Analysed
+from generate.review.analysed import Analysed
+from generate.review.highlights import Highlight, Overused
 from generate.review.measures import MEASURES, Measure
 from generate.review.topic_essays import Near
 
 Outside: TypeAlias = Literal["", "low", "high"]
-Kind: TypeAlias = Literal["copied", "repeated", "overused", "ending", "spelling"]
 
 _FEWEST = 5  # human excerpts whose range says anything
 _RECALL = 0.95  # of the keywords that a chapter was given
@@ -72,7 +71,11 @@ class Comparison:
     @classmethod
     def of(cls, measure: Measure, essay: float | None, band: Band | None, whole: float | None) -> "Comparison":
         """With what is to be done about it."""
-        outside: Outside = band.outside(essay) if band and essay is not None else ""
+        outside: Outside = ""
+        if measure.most is not None:
+            outside = "high" if max(essay or 0.0, whole or 0.0) > measure.most else ""
+        elif band and essay is not None:
+            outside = band.outside(essay)
         advice = {"": "", "low": measure.low, "high": measure.high}[outside]
         return cls(essay, band, whole, outside if advice else "", advice)
 
@@ -97,18 +100,6 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Overused:
-    """A phrase as it first stands in the text, how often it does, how often in as much human text, its log-odds in
-    standard deviations, and its places."""
-
-    text: str
-    times: int
-    expected: float
-    score: float
-    places: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Joint:
     """Where one block of four sentences follows another: the second's place, their cosine, and whether pairs of blocks
     of human essays are seldom so far apart or so alike."""
@@ -116,16 +107,6 @@ class Joint:
     start: int
     likeness: float
     outside: Outside
-
-
-@dataclass(frozen=True, slots=True)
-class Highlight:
-    """What is marked in the text, at ``text[start:end]``, and a word on it."""
-
-    start: int
-    end: int
-    kind: Kind
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +184,13 @@ class Review:
             ],
         }
 
+    def lines(self) -> list[str]:
+        """The figures as lines of a table, each beside the human median and range."""
+        head = ("", "this text", f"people ({self.held_out_essays} essays)")
+        return [f"{name:<24}{own:>14}{other:>30}" for name, own, other in (head, *self.rows())]
+
     def rows(self) -> list[tuple[str, str, str]]:
-        """A table for people: name, this text, the human median (and range); "-" for nothing to measure.
+        """Name, this text, the human median (and range); "-" for nothing to measure.
 
         A figure that neither has is left out.
         """
@@ -218,6 +204,8 @@ class Review:
 
 def range_of(measure: Measure, figure: Comparison) -> str:
     """ "0.455 (0.335 to 0.607)": the human median and range."""
+    if measure.most is not None:
+        return "not measured"
     if figure.band is None:
         return "-"
     low, middle, high = (measure.number(value) for value in (figure.band.low, figure.band.median, figure.band.high))
@@ -230,43 +218,6 @@ def joints(essay: Analysed, band: Band | None) -> tuple[Joint, ...]:
         Joint(start, likeness, band.outside(likeness) if band else "")
         for (start, _), likeness in zip(essay.blocks[1:], essay.coherence, strict=False)
     )
-
-
-def highlights(essay: Analysed, copied: Sequence[Copied], overused: Sequence[Overused]) -> tuple[Highlight, ...]:
-    """What is to be marked in the text, in its order."""
-    found = [Highlight(s.start, s.end, "copied", f"stands in “{s.title or s.document_id}”") for s in copied]
-    found += [Highlight(start, end, "repeated", "said before or again") for start, end in _repeated(essay)]
-    found += [
-        Highlight(start, end, "overused", f"{phrase.times} times; people: {phrase.expected:.1f}")
-        for phrase in overused
-        for start, end in phrase.places
-    ]
-    found += [
-        Highlight(start, end, "ending", f"{style}, where most sentences are {essay.ending}")
-        for (start, end), style in zip(essay.sentences, essay.endings, strict=True)
-        if style and style != essay.ending
-    ]
-    found += [Highlight(word.start, word.end, "spelling", f"{word.better}?") for word in essay.misspelt]
-    return tuple(sorted(found, key=lambda highlight: (highlight.start, -highlight.end)))
-
-
-def _repeated(essay: Analysed) -> list[tuple[int, int]]:
-    """Every place of a run of six words or more that stands there more than once, from its first content word on."""
-    where: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for at in range(len(essay.tokens) - GRAM + 1):
-        where[tuple(essay.tokens[at : at + GRAM])].append(at)
-    runs: list[list[int]] = []
-    for at in sorted(at for places in where.values() if len(places) > 1 for at in places):
-        if runs and at <= runs[-1][1]:
-            runs[-1][1] = at + GRAM
-        else:
-            runs.append([at, at + GRAM])
-    places = []
-    for first, end in runs:
-        begin = next((word.start for word in essay.words[first:end] if word.content), None)
-        if begin is not None:
-            places.append((begin, essay.words[end - 1].end))
-    return places
 
 
 def _copied(span: Copied) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def test_figures_are_those_of_the_text_where_nothing_is_there_to_compare() -> No
     assert [(copied.text, copied.title) for copied in result.copied] == [(COPIED, "기차")]
     assert said(result, "copied") == [COPIED]
     assert result.figures["copied_share"].essay == pytest.approx(len(COPIED) / len(ESSAY))
-    assert result.advice() == []
+    assert [label for label, _ in result.advice()] == ["copied, 30+ letters"]
+    assert review(ESSAY, [], [], []).advice() == []
 
 
 def test_keywords_are_found_as_the_analyzer_finds_them() -> None:
@@ -130,6 +131,21 @@ def test_a_copy_of_a_training_essay_is_told_and_one_of_the_whole_corpus_too(
     assert not review(ESSAY, [], [], []).copied
 
 
+def test_what_is_copied_is_to_be_mended_whatever_people_do_who_are_not_measured(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    human = [*essays(8), document(f"{essays(1)[0].text} {COPIED}.")]
+    spans = SpanIndex.build([*human, *TRAIN], tmp_path_factory.mktemp("spans"))  # as in a corpus: all of people's too
+    result = review(f"{ESSAY} {ESSAY}", [], human, [], spans=spans)
+    for name in ("copied_share", "longest_copied"):
+        assert result.figures[name].band is None and result.figures[name].held_out is None
+    assert {name: other for name, _, other in result.rows()}["copied, 30+ letters"] == "not measured"
+    assert result.figures["copied_share"].outside == "high"
+    assert "quote them" in dict(result.advice())["copied, 30+ letters"]
+    clean = review("우리는 함께 시장에 갔다. 겨울은 끝났다. " * 9, [], human, [], spans=spans)
+    assert clean.figures["copied_share"].essay == 0 and not clean.figures["copied_share"].outside
+
+
 def test_sentences_of_another_style_phrases_and_misspellings_are_marked() -> None:
     text = (
         "우리는 강가에 모였다. 물은 아직 차가웠다. 정말 반갑습니다. “어디 가세요?” 하고 물었다. 어재 비가 왔다. "
@@ -162,19 +178,51 @@ def test_coherence_and_topic_see_a_passage_that_does_not_belong() -> None:
     assert any(joint.outside == "low" and odd.text[joint.start :].startswith("Ship") for joint in odd.joints)
 
 
-def test_information_is_asked_for_passages_after_what_stands_before_them() -> None:
+def test_information_is_asked_for_passages_behind_the_two_before_them() -> None:
     asked: list[tuple[str, str]] = []
 
-    def pmi(before: str, passage: str) -> float:
-        asked.append((before, passage))
-        return len(passage) * 0.5
+    def pmi(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        asked.extend(pairs)
+        return [len(passage) * 0.5 for _, passage in pairs]
 
     human = essays(3)
-    result = review(human[0].text, [], human[1:], [], pmi=pmi)
-    assert result.figures["pmi"].essay == 0.5 and result.figures["pmi"].held_out == 0.5
-    assert all(before for before, _ in asked)
-    before, passage = asked[0]
-    assert human[0].text.startswith(before + passage)
+    lines = human[0].text.replace("나누었다. ", "나누었다.\n")
+    told: list[Event] = []
+    result = review(lines, [], human[1:], [], pmi=pmi, on=told.append)
+    assert result.figures["pmi"].essay == pytest.approx(0.5) and result.figures["pmi"].held_out == pytest.approx(0.5)
+    sentences = [f"{sentence}나누었다." for sentence in human[0].text.split("나누었다.")[:-1]]
+    third, fourth = asked[:2]  # of four passages
+    assert third == ("".join(sentences[:8]), "".join(sentences[8:12]).strip())
+    assert fourth == ("".join(sentences[4:12]).strip(), "".join(sentences[12:]).strip())
+    assert len(asked) == 6
+    assert [e.done for e in told if isinstance(e, Progress) and e.task == "reading with the model"] == [4, 6]
+    short = review("짧다. 끝이다.", [], human, [], pmi=pmi)
+    assert short.figures["pmi"].essay is None and len(short.rows()) < len(result.rows()) + 1
+
+
+@pytest.mark.slow
+def test_a_long_text_and_many_human_essays_are_read_at_some_places_only() -> None:
+    asked: list[str] = []
+
+    def pmi(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        asked.extend(passage for _, passage in pairs)
+        return [0.0] * len(pairs)
+
+    whole = essays(80)
+    human = [document(f"{one.text} {other.text}") for one, other in zip(whole[:30], whole[30:60], strict=True)]
+    long = " ".join(essay.text for essay in whole[60:])
+    review(long, [], human, [], pmi=pmi)
+    own = [passage for passage in asked if passage in long]
+    assert len(own) == 40 and long.index(own[-1]) > 0.9 * len(long) and len(asked) == 40 + 12 * 6
+
+
+def test_a_text_that_the_model_was_trained_with_is_not_read_by_it() -> None:
+    def pmi(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        raise AssertionError("it knows the text by heart")
+
+    human = essays(4)
+    result = review(human[0].text.replace(". ", ".\n"), human[:1], human[1:], [], pmi=pmi)
+    assert result.figures["pmi"].essay is None and result.figures["pmi"].band is None
 
 
 def test_each_section_is_measured_by_its_own_keywords_and_length() -> None:
