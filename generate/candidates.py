@@ -19,7 +19,7 @@ from generate.decoding.sampling import Sampling, draw
 from generate.sentences import ends
 from generate.surfaces import Surfaces
 
-Ending = Literal["sentence", "document", "stuck"]
+Ending = Literal["sentence", "document", "stuck", "cut"]
 
 SHORTEST = 40  # tokens; the first sentence end after that many ends a candidate
 LONGEST = 192  # tokens; a candidate without a sentence end by then is stuck
@@ -33,8 +33,9 @@ class Candidate:
     """What may stand next: ``text``, and its ``tokens`` (trimmed ids).
 
     ``ending``: "sentence"; "document" where the model wrote the end of an essay; "stuck" where it ran on without an
-    end, in a circle or into half a character. ``likelihood``: nats that the model, without any setting of sampling,
-    gives each of its tokens, the mean of log p. ``hidden``: (H,) its last layer's state, the mean over the tokens.
+    end, in a circle or into half a character; "cut" where such a one was closed. ``likelihood``: nats that the model,
+    without any setting of sampling, gives each of its tokens, the mean of log p. ``hidden``: (H,) its last layer's
+    state, the mean over the tokens.
     """
 
     text: str
@@ -147,6 +148,8 @@ class _Row:
     is_free: bool = False  # what it had to begin with may not stand here
     _sight: str = field(init=False)
     _is_ended: bool = False
+    _read: tuple[int, int] = -1, -1  # how many tokens stood before the one whose text was read last, and that one
+    _extended: str = ""
 
     def __post_init__(self) -> None:
         stand = self.stand
@@ -181,8 +184,7 @@ class _Row:
         """Whether this token may not come because of the text that it would make."""
         if token == self.desk.surfaces.vocabulary.eos:
             return False
-        added = self.desk.surfaces.text([*self.tokens, token])[len(self.text) :]
-        return self.desk.forbids(self._sight + self.text, added)
+        return self.desk.forbids(self._sight + self.text, self._with(token)[len(self.text) :])
 
     def take(self, token: int, log_p: float) -> None:
         """Go on with this token, or end before it."""
@@ -191,7 +193,7 @@ class _Row:
         if token == self.desk.surfaces.vocabulary.eos:
             self.ending = "document"
             return
-        extended = self.desk.surfaces.text([*self.tokens, token])
+        extended = self._with(token)
         is_enough = len(self.tokens) >= self.stand.shortest and len(self.text) >= self.stand.least
         following = extended[len(self.text) :]
         if self.tokens and is_enough and self._is_ended and ends(self._sight + self.text, following, self._is_late):
@@ -203,6 +205,12 @@ class _Row:
         is_circling = len(self.tokens) % 8 == 0 and LOOP.search(extended[-200:])
         if len(self.tokens) >= self.desk.longest or is_circling or "\ufffd" in extended[:-3]:
             self.ending = "stuck"
+
+    def _with(self, token: int) -> str:
+        """The text with this token behind it, decoded once for both who ask for it."""
+        if self._read != (read := (len(self.tokens), token)):
+            self._read, self._extended = read, self.desk.surfaces.text([*self.tokens, token])
+        return self._extended
 
     def candidate(self) -> Candidate:
         """What has come of it."""

@@ -17,9 +17,13 @@ class Draft:
     """An essay as far as it is written, and how it came to be.
 
     ``text``: with the plan's opening it begins with, without its title. ``best_of``: how many candidates each piece
-    was chosen from, by the critic with these ``weights``. ``model``: fingerprints of the base with its vocabulary, of
+    was chosen from, by the critic with these ``weights``. ``beam``: from how many of them it was looked further.
+    ``redrafts``: how often a section may be written again. ``model``: fingerprints of the base with its vocabulary, of
     the adapters' weights and of all else that the writer was given. ``window``: how many tokens the model sees.
     ``version``: of the writer's code. ``seconds``: spent on writing it.
+
+    The first ``settled`` of its ``pieces`` stay whatever comes. ``aside``: the best that a section had before it was
+    begun again, while that goes on. ``again``: the number of each section that was written again, each time.
     """
 
     plan: Plan
@@ -27,11 +31,16 @@ class Draft:
     seed: int
     sampling: Sampling
     best_of: int
+    beam: int
+    redrafts: int
     weights: Weights
     model: str
     window: int
     version: int
     pieces: tuple[Piece, ...] = ()
+    settled: int = 0
+    aside: tuple[Piece, ...] = ()
+    again: tuple[int, ...] = ()
     seconds: float = 0.0
     is_finished: bool = False
 
@@ -42,8 +51,8 @@ class Draft:
         They change with all that decides what is written. Of two drafts with one key either can be gone on with to
         the same essay; with another key, a draft has to be begun anew.
         """
-        begun = asdict(replace(self, text=self.plan.opening, pieces=(), seconds=0.0, is_finished=False))
-        return hashlib.sha256(json.dumps(begun, sort_keys=True).encode()).hexdigest()[:32]
+        begun = replace(self.with_pieces(()), settled=0, aside=(), again=(), seconds=0.0, is_finished=False)
+        return hashlib.sha256(json.dumps(asdict(begun), sort_keys=True).encode()).hexdigest()[:32]
 
     @property
     def characters(self) -> int:
@@ -54,6 +63,15 @@ class Draft:
     def resampled(self) -> int:
         """How many rounds of candidates had none that could stand, and were drawn again."""
         return sum(piece.attempts - 1 for piece in self.pieces)
+
+    @property
+    def redrafted(self) -> int:
+        """How many sections were written again."""
+        return len(set(self.again))
+
+    def with_pieces(self, pieces: tuple[Piece, ...]) -> "Draft":
+        """The draft with these pieces behind its opening."""
+        return replace(self, pieces=pieces, text=self.plan.opening + "".join(piece.text for piece in pieces))
 
     def sections(self) -> list[tuple[Section, str]]:
         """Each section of the plan with its text, without its heading."""
@@ -92,6 +110,8 @@ class Draft:
                     "sampling": Sampling(**saved["sampling"]),
                     "weights": Weights(**saved["weights"]),
                     "pieces": tuple(Piece(**_tuples(piece)) for piece in saved["pieces"]),
+                    "aside": tuple(Piece(**_tuples(piece)) for piece in saved["aside"]),
+                    "again": tuple(saved["again"]),
                 }
             )
         except (KeyError, TypeError) as error:

@@ -1,6 +1,6 @@
-"""One piece of an essay: the best of several candidates for the next few sentences."""
+"""One piece of an essay, and the candidates for it: the next few sentences, as they may stand there."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,8 +12,6 @@ from generate.sentences import ends, sentences, starts
 
 ATTEMPTS = 4
 _SHORTEST_REPEATED = 10  # letters; a shorter sentence may stand in an essay twice ("그랬다.")
-
-Choose = Callable[[Sequence[Candidate]], int]  # the number of the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,12 @@ class Piece:
     ending: Literal["sentence", "document", "cut"]
     section: int = 0
 
+    @classmethod
+    def of(cls, chosen: Candidate, lead: str, attempts: int, section: int) -> "Piece":
+        """The candidate as a piece, with what stands before it."""
+        assert chosen.ending != "stuck"
+        return cls(lead + chosen.text, chosen.tokens, attempts, chosen.ending, section)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -40,14 +44,14 @@ class Fit:
     tolerance: int
 
 
-def write_piece(
-    desk: Desk, context: Context, stand: Stand, known: Set[str], choose: Choose, fit: Fit | None = None
-) -> Piece:
-    """The piece that follows ``stand.text``, the whole text so far.
+def offered(
+    desk: Desk, context: Context, stand: Stand, known: Set[str], fit: Fit | None = None
+) -> tuple[list[Candidate], int]:
+    """What may follow ``stand.text``, the whole text so far, one candidate or more; and in how many attempts.
 
-    ``context`` has read what it should know of it and reads the piece too. ``known``: the letters
-    (:func:`generate.guards.letters.letters_of`) of the sentences that stand already. The same arguments give the
-    same piece.
+    ``context`` has read what it should know of it, and is afterwards where it was. ``known``: the letters
+    (:func:`generate.guards.letters.letters_of`) of the sentences that stand already. The only one is "cut" where all
+    got stuck in each of ATTEMPTS rounds. The same arguments give the same candidates.
     """
     near: list[Candidate] = []
     for attempt in range(1, ATTEMPTS + 1):
@@ -60,14 +64,9 @@ def write_piece(
             if near and not pool and attempt == ATTEMPTS:
                 pool = [min(near, key=lambda draft: abs(len(draft.text) - fit.characters))]
         if pool:
-            best = pool[choose(pool)] if len(pool) > 1 else pool[0]
-            context.read(best.tokens)
-            assert best.ending != "stuck"
-            return Piece(best.text, best.tokens, attempt, best.ending)
+            return pool, attempt
     text = _closed(drafts, known, desk, stand.text)
-    tokens = desk.surfaces.vocabulary.encode(text)
-    context.read(tokens)
-    return Piece(text, tuple(tokens), ATTEMPTS, "cut")
+    return [replace(drafts[0], text=text, tokens=tuple(desk.surfaces.vocabulary.encode(text)), ending="cut")], ATTEMPTS
 
 
 def repeats(text: str, known: Set[str]) -> bool:

@@ -4,9 +4,8 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from corpus.document import document
 from corpus.errors import GeulgamError
@@ -14,30 +13,25 @@ from corpus.events import On, Task, TextWritten, silent
 from finetune.attention import grouped_attention
 from finetune.base import BaseModel
 from finetune.memory import enough_memory
-from generate.candidates import LONGEST, SHORTEST, Candidate, Desk, Stand
+from generate.candidates import LONGEST, Desk, derived
 from generate.context import Context
+from generate.course import Course
 from generate.critic.critic import Critic
 from generate.decoding.sampling import PRESETS, Sampling
 from generate.draft import Draft
 from generate.guards.guards import Guards
-from generate.korean import stem
-from generate.likelihood import alone
 from generate.merging import merged
-from generate.piece import Fit, Piece, write_piece
+from generate.piece import Piece
 from generate.planning.plan import Plan
-from generate.so_far import SoFar
+from generate.search import Reader, Search
 from generate.surfaces import Surfaces
 from generate.window import Window
 
-VERSION = 4  # of all that decides on the text, in this package; another one where the same seed gives another essay
+VERSION = 5  # of all that decides on the text, in this package; another one where the same seed gives another essay
 WINDOW = 1024  # tokens
 BEST_OF = 8
+REDRAFTS = 1
 PULSE = 0.25  # seconds, after which the next token tells that the work goes on, so that it can be broken off
-_LAST = 240  # characters; with no more of the essay left, the next piece is to be its last
-_PER_TOKEN = 1.25  # characters that a token has at least, as a rule: a piece of so many can be written
-_REST = 30  # characters; with no more missing, no sentence is added
-_FORCED = 4  # of so many candidates one begins with a keyword that the section has not named yet
-_PIECE = 180  # characters that a piece takes, a long one
 _ADVICE = "end what else uses the device, or write on another: finetune.device"
 
 
@@ -68,7 +62,14 @@ class Writer:
         self.longest = max(1, min(LONGEST, self.window // 4))
 
     def begin(
-        self, plan: Plan, sampling: Sampling = PRESETS["default"], seed: int = 0, *, best_of: int = BEST_OF
+        self,
+        plan: Plan,
+        sampling: Sampling = PRESETS["default"],
+        seed: int = 0,
+        *,
+        best_of: int = BEST_OF,
+        beam: int = 1,
+        redrafts: int = REDRAFTS,
     ) -> Draft:
         """The draft with which :meth:`write` begins when it is given the same: the plan's opening alone.
 
@@ -79,6 +80,10 @@ class Writer:
         plan = replace(plan, opening=opening.text, title=opening.title)
         if best_of < 1 or plan.characters < 1:
             raise GeulgamError(f"the best of {best_of} for {plan.characters} characters", "ask for 1 or more")
+        if beam < 1 or redrafts < 0:
+            raise GeulgamError(
+                f"a beam of {beam}, {redrafts} redrafts", "ask for a beam of 1, or more; and for no redraft, or more"
+            )
         self._view(plan).check(plan.opening, self.base.context)
         if len(plan.opening) >= plan.characters:
             raise GeulgamError(
@@ -93,6 +98,8 @@ class Writer:
             seed=seed,
             sampling=sampling,
             best_of=best_of,
+            beam=beam,
+            redrafts=redrafts,
             weights=self.critic.weights,
             model=self._model_name,
             window=self.window,
@@ -106,24 +113,33 @@ class Writer:
         seed: int = 0,
         *,
         best_of: int = BEST_OF,
+        beam: int = 1,
+        redrafts: int = REDRAFTS,
         on: On = silent,
         on_piece: Callable[[Draft], None] | None = None,
         resume: Draft | None = None,
     ) -> Draft:
         """An essay by the plan, as long as it says to the nearest end of a sentence that could be had.
 
-        ``on_piece`` is called with the draft so far after each piece; such a draft, given as ``resume`` with the other
-        arguments unchanged, is finished as if nothing had interrupted it (on the same machine, bit by bit). The same
-        seed gives the same essay.
+        Each piece is the best of ``best_of`` candidates; with a ``beam`` of 2 or more, each two pieces are the best
+        pair that so many of the best candidates begin (:class:`generate.search.Search`, at the price stated there). A
+        section that falls out of the human band, as the critic sees it, is written again up to ``redrafts`` times, and
+        the best of its versions stays (:func:`generate.redraft.settled`).
 
-        ``on`` is told of the task "writing" in characters, several times a second, and of each piece as it is
-        written, after ``on_piece``: the opening and all that is told of stand one after the other in the essay. Of a
-        draft that is gone on with, what stands is told first. What ``on`` raises ends the writing between two tokens.
+        ``on_piece`` is called with the draft so far after each piece, or pair; such a draft, given as ``resume`` with
+        the other arguments unchanged, is finished as if nothing had interrupted it (on the same machine, bit by bit).
+        The same seed gives the same essay.
+
+        ``on`` is told of the task "writing" in characters, several times a second; they become fewer where a section
+        is written again. It is told of the text after ``on_piece``, as soon as it stays: with ``redrafts`` of 0 each
+        piece, else each section, so that the opening and all that is told of stand one after the other in the essay.
+        Of a draft that is gone on with, what stays is told first. What ``on`` raises ends the writing between two
+        tokens.
 
         Raises GeulgamError as :meth:`begin` does, for a ``resume`` with another ``key``, and where memory runs out.
         """
         with enough_memory("writing", _ADVICE), self.base.borrowed(on):
-            draft = self.begin(plan, sampling, seed, best_of=best_of)
+            draft = self.begin(plan, sampling, seed, best_of=best_of, beam=beam, redrafts=redrafts)
             if resume is not None and resume.key != draft.key:
                 raise GeulgamError(
                     "the draft to go on with was begun with other settings or another model",
@@ -133,91 +149,57 @@ class Writer:
 
     def _written(self, draft: Draft, kept: Draft | None, on: On, on_piece: Callable[[Draft], None] | None) -> Draft:
         """The draft, finished, first with the pieces of the one that was kept of it."""
-        replayed = kept.pieces if kept else ()
-        told = "".join(piece.text for piece in replayed)
-        began = time.monotonic() - (kept.seconds if kept else 0.0)
-        done = min(len(draft.text + told), draft.characters)
+        kept = kept or draft
+        began, told = time.monotonic() - kept.seconds, kept.settled
+        done = min(len(kept.text), draft.characters)
         with Task(on, "writing", draft.characters, "character", done=done) as task, ExitStack() as models:
             if told:
-                on(TextWritten(told))
-            so_far = SoFar(draft.plan, draft.seed, self.critic.terms_of)
+                on(TextWritten(_text(kept.pieces[:told])))
             vocabulary, window = self.base.vocabulary, self._view(draft.plan)
             desk = Desk(
                 Surfaces(vocabulary), draft.sampling, draft.seed, draft.best_of, self.longest, self.guards.forbid
             )
-            at: _Model | None = None
-            while not draft.is_finished:
-                number = len(draft.pieces)
-                lead = so_far.turn(number)
-                adapter = self.adapters.get(so_far.current.adapter, self.adapter)
-                if at is None or at.adapter != adapter:
-                    models.close()
-                    at = models.enter_context(self._reading(adapter, task))
-                    at.context.begin(window.view(so_far.text))
-                context = at.context
-                if window.is_full(len(context.tokens) + len(lead)):
-                    context.begin(window.view(so_far.text))
-                context.read(vocabulary.encode(lead))
-                if number < len(replayed):
-                    piece = replayed[number]
-                    context.read(piece.tokens)
-                else:
-                    piece = self._piece(desk, at, so_far, lead, number)
-                so_far.add(piece.text)
-                draft = replace(
-                    draft,
-                    text=so_far.text,
-                    pieces=(*draft.pieces, piece),
-                    seconds=time.monotonic() - began,
-                    is_finished=so_far.room <= max(_REST, _tolerance(draft.plan)),
-                )
-                if number >= len(replayed):
-                    if on_piece:
-                        on_piece(draft)
-                    on(TextWritten(piece.text))
-                    task.reach(min(len(draft.text), draft.characters))
-            draft = replace(draft, text=draft.text.rstrip())
+            search = Search(desk, self.critic, window, draft.beam)
+            course = Course(draft, self.critic.terms_of, window, vocabulary.encode, self._readers(models, task))
+            course.follow(kept.pieces)
+            course.draft = replace(course.draft, settled=kept.settled, aside=kept.aside, again=kept.again)
+            while not course.draft.is_finished:
+                lead, number = course.turn(), len(course.draft.pieces)
+                again = course.draft.again.count(course.so_far.section)
+                seeded = replace(desk, seed=derived(draft.seed, again)) if again else desk
+                first, *others = replace(search, desk=seeded).next(course.reader, course.so_far, lead, number)
+                course.add(first)
+                course.follow(others)
+                course.settle(self.critic.strain)
+                course.draft = replace(course.draft, seconds=time.monotonic() - began)
+                if on_piece:
+                    on_piece(course.draft)
+                if course.draft.settled > told:
+                    on(TextWritten(_text(course.draft.pieces[told : course.draft.settled])))
+                    told = course.draft.settled
+                task.reach(min(len(course.draft.text), draft.characters))
+            draft = replace(course.draft, text=course.draft.text.rstrip())
             task.result = f"{len(draft.text):,} characters in {len(draft.pieces)} pieces"
         return draft
 
-    def _piece(self, desk: Desk, at: "_Model", so_far: SoFar, lead: str, number: int) -> Piece:
-        """The next piece, with its lead."""
-        text, room = so_far.text + lead, so_far.room - len(lead)
-        is_last = so_far.is_last and room <= min(_LAST, _PER_TOKEN * self.longest)
-        tolerance = _tolerance(so_far.plan)
-        fit = Fit(room, tolerance) if is_last else None
-        stand = Stand(
-            text,
-            number,
-            shortest=0 if is_last else SHORTEST,
-            least=max(1, room - tolerance) if is_last else 0,
-            may_end=is_last,
-            starts=self._starts(so_far, text, desk.rows),
-        )
+    def _readers(self, models: ExitStack, task: Task) -> Callable[[str], Reader]:
+        """What gives the model with the adapter of that name, one at a time."""
+        reader: Reader | None = None
 
-        def choose(pool: Sequence[Candidate]) -> int:
-            free = alone(at.model, self.base.vocabulary, [candidate.tokens for candidate in pool])
-            return self.critic.best(pool, free, so_far)
+        def reading(name: str) -> Reader:
+            nonlocal reader
+            adapter = self.adapters.get(name, self.adapter)
+            if reader is None or reader.adapter != adapter:
+                models.close()
+                reader = models.enter_context(self._reading(adapter, task))
+            return reader
 
-        piece = write_piece(desk, at.context, stand, so_far.known, choose, fit)
-        return replace(piece, text=lead + piece.text, section=so_far.section)
-
-    def _starts(self, so_far: SoFar, text: str, rows: int) -> list[list[int]]:
-        """What the first candidates begin with: keywords that the section has still to name, the more of them the less
-        room it has."""
-        still = so_far.open_keywords()
-        is_urgent = len(still) * _PIECE >= so_far.section_room
-        if not still or (rows == 1 and not is_urgent):
-            return []
-        space = "" if not text or text[-1].isspace() else " "
-        count = rows if is_urgent else max(1, rows // _FORCED)
-        words = [still[place % len(still)] for place in range(count)]
-        return [self.base.vocabulary.encode(space + stem(word)) for word in words]
+        return reading
 
     @contextmanager
-    def _reading(self, adapter: Path | None, task: Task) -> Iterator["_Model"]:
+    def _reading(self, adapter: Path | None, task: Task) -> Iterator[Reader]:
         with merged(self.base, adapter) as model, grouped_attention(model):
-            yield _Model(adapter, model, Context(model, _pulse(task)))
+            yield Reader(adapter, model, Context(model, _pulse(task)))
 
     def _view(self, plan: Plan) -> Window:
         return Window(self.base.vocabulary, plan.title, self.window, self.longest)
@@ -233,18 +215,8 @@ class Writer:
         return " ".join(filter(None, names))
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """The model with the adapter of a section in it, and what it has read."""
-
-    adapter: Path | None
-    model: Any
-    context: Context
-
-
-def _tolerance(plan: Plan) -> int:
-    """Characters that an essay may be longer or shorter than it was to be."""
-    return max(3, plan.characters // 100)
+def _text(pieces: Sequence[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def _pulse(task: Task) -> Callable[[], None]:

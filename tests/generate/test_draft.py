@@ -18,7 +18,7 @@ PIECES = (
 
 def draft(plan: Plan, pieces: tuple[Piece, ...]) -> Draft:
     text = plan.opening + "".join(piece.text for piece in pieces)
-    return Draft(plan, text, 1, PRESETS["default"], 1, Weights(), "", 1024, 1, pieces)
+    return Draft(plan, text, 1, PRESETS["default"], 1, 1, 0, Weights(), "", 1024, 1, pieces)
 
 
 def test_an_essay_with_headings_has_all_of_them_in_its_file_and_none_in_its_sections() -> None:

@@ -1,4 +1,4 @@
-"""One piece: the best of its candidates; it ends with a sentence and fits where it has to; if stuck, it is closed."""
+"""One piece: what is offered for it can stand; it ends with a sentence and fits where it has to; if stuck, it is closed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from finetune.base import BaseModel
-from generate.candidates import Candidate, Desk, Stand
+from generate.candidates import Desk, Stand, drafted
 from generate.context import Context
 from generate.decoding.sampling import Sampling
 from generate.guards.letters import letters_of
-from generate.piece import ATTEMPTS, Fit, Piece, repeats, write_piece
+from generate.piece import ATTEMPTS, Fit, Piece, offered, repeats
 from generate.sentences import ends, sentences
 from generate.surfaces import Surfaces
 
@@ -35,10 +35,10 @@ def written(
     desk = Desk(surfaces, SAMPLING, seed=3, rows=rows, longest=64)
     context = Context(base.model)
     context.begin([base.vocabulary.bos, *base.vocabulary.encode(standing)])
-    before = len(context.tokens)
-    piece = write_piece(desk, context, Stand(standing, number, **stand), set(known), lambda pool: len(pool) - 1, fit)
-    assert context.tokens[before:] == list(piece.tokens)
-    return piece
+    before = list(context.tokens)
+    pool, attempts = offered(desk, context, Stand(standing, number, **stand), set(known), fit)
+    assert context.tokens == before
+    return Piece.of(pool[-1], "", attempts, 0)
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -59,19 +59,21 @@ def test_the_same_number_and_seed_give_the_same_piece_and_another_number_another
     assert first.text != other.text
 
 
-def test_it_is_the_candidate_that_was_chosen_and_none_that_got_stuck(practised: BaseModel, surfaces: Surfaces) -> None:
-    seen: list[Sequence[Candidate]] = []
-
-    def second(pool: Sequence[Candidate]) -> int:
-        seen.append(pool)
-        return 1
-
+def test_all_that_can_stand_is_offered_in_the_order_of_the_rows_and_none_that_got_stuck(
+    practised: BaseModel, surfaces: Surfaces
+) -> None:
     context = Context(practised.model)
     context.begin([practised.vocabulary.bos, *practised.vocabulary.encode("글 3\n\n")])
-    piece = write_piece(Desk(surfaces, SAMPLING, 3, 6, 64), context, Stand("글 3\n\n", 0), set(), second)
-    (pool,) = seen
-    assert piece.text == pool[1].text and piece.tokens == pool[1].tokens
-    assert all(candidate.ending != "stuck" for candidate in pool)
+    desk, stand = Desk(surfaces, SAMPLING, 3, 6, 48), Stand("글 3\n\n", 0)
+    rows = drafted(desk, context, stand)
+    pool, attempts = offered(desk, context, stand, set())
+    able = [row for row in rows if row.ending != "stuck" and not repeats(row.text, set())]
+    assert 1 < len(able) < len(rows) and attempts == 1
+    assert [(found.text, found.tokens, found.ending) for found in pool] == [
+        (row.text, row.tokens, row.ending) for row in able
+    ]
+    piece = Piece.of(pool[1], "\n\n", attempts, 2)
+    assert piece == Piece("\n\n" + pool[1].text, pool[1].tokens, 1, "sentence", 2)
 
 
 def test_a_sentence_that_stands_already_is_not_written_again(practised: BaseModel, surfaces: Surfaces) -> None:

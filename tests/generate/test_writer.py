@@ -171,7 +171,7 @@ def test_nothing_is_copied_and_no_banned_phrase_written_however_the_model_would_
 def test_the_prompt_and_the_text_told_of_are_the_essay_also_when_it_is_gone_on_with(writer: Writer) -> None:
     told: list[Event] = []
     kept: list[Draft] = []
-    essay = writer.write(asked(300, "우리는"), SAMPLING, 2, best_of=2, on=told.append, on_piece=kept.append)
+    essay = writer.write(asked(300, "우리는"), SAMPLING, 2, best_of=2, redrafts=0, on=told.append, on_piece=kept.append)
     assert ("우리는" + text_of(told)).rstrip() == essay.text
     assert sum(isinstance(event, TextWritten) for event in told) == len(essay.pieces) > 2
     assert told[0] == Begun("writing", 300, "character", done=3)
@@ -183,7 +183,7 @@ def test_the_prompt_and_the_text_told_of_are_the_essay_also_when_it_is_gone_on_w
     assert ended.result == f"{len(essay.text)} characters in {len(essay.pieces)} pieces"
 
     told.clear()
-    writer.write(asked(300, "우리는"), SAMPLING, 2, best_of=2, on=told.append, resume=kept[1])
+    writer.write(asked(300, "우리는"), SAMPLING, 2, best_of=2, redrafts=0, on=told.append, resume=kept[1])
     assert told[:2] == [
         Begun("writing", 300, "character", done=len(kept[1].text)),
         TextWritten(kept[1].text.removeprefix("우리는")),
@@ -202,7 +202,7 @@ def test_cancelled_when_a_piece_is_told_of_writing_ends_with_that_piece_kept(wri
             job.cancel()
 
     with pytest.raises(Cancelled):
-        writer.write(asked(300), SAMPLING, 2, best_of=1, on=cancel_at_a_piece, on_piece=kept.append)
+        writer.write(asked(300), SAMPLING, 2, best_of=1, redrafts=0, on=cancel_at_a_piece, on_piece=kept.append)
     assert len(kept) == 1
     assert text_of(told) == kept[0].text
     ended = told[-1]

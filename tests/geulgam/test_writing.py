@@ -170,7 +170,7 @@ def test_a_prompt_longer_than_the_context_is_refused_and_no_folder_is_left(
 def test_an_interrupted_essay_is_gone_on_with(
     geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generate.piece import write_piece
+    from generate.piece import offered
 
     whole = geulgam("generate", "함께", "--chars", "150", "--seed", "3").out
     numbers: list[int] = []
@@ -179,9 +179,9 @@ def test_an_interrupted_essay_is_gone_on_with(
         numbers.append(stand.number)
         if len(numbers) == 2:
             raise KeyboardInterrupt
-        return write_piece(desk, context, stand, *more)
+        return offered(desk, context, stand, *more)
 
-    monkeypatch.setattr("generate.writer.write_piece", interrupted)
+    monkeypatch.setattr("generate.search.offered", interrupted)
     said = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
     assert said.code == 130 and said.err.endswith("interrupted; the same command continues\n")
     again = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
@@ -193,7 +193,7 @@ def test_an_interrupted_essay_is_gone_on_with(
 def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
     geulgam: Command, written: Workspace, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generate.piece import write_piece
+    from generate.piece import offered
 
     words = ("generate", "함께", "--chars", "150", "--seed", "3")
     whole = geulgam(*words).out
@@ -203,9 +203,9 @@ def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
         calls.append(stand.number)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return write_piece(desk, context, stand, *more)
+        return offered(desk, context, stand, *more)
 
-    monkeypatch.setattr("generate.writer.write_piece", interrupted)
+    monkeypatch.setattr("generate.search.offered", interrupted)
     assert geulgam(*words).code == 130
     (written.folder / "new.txt").write_text("뷁쒫퉳 새로 쓴 글이다. 🍀", encoding="utf-8")  # other tokens than before
     assert geulgam("corpus", "add", "new.txt").code == 0
