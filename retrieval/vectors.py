@@ -1,8 +1,8 @@
 """Vectors that an encoder has made, kept on disk: encoding a corpus takes minutes, reading them takes none.
 
-    folder/use-multilingual-3-0.2.1-float32/       one folder for each encoder and precision
-        <random>.vectors.npy                       (n, d); memory-mapped, never changed
-        <random>.keys.npy                          (n,) digests of the texts; row i is text i's vector
+    folder/use-multilingual-3-0.2.1/       one folder for each encoder
+        <random>.vectors.npy               (n, d); memory-mapped, never changed
+        <random>.keys.npy                  (n,) digests of the texts; row i is text i's vector
 
 A part exists once its keys do, and those are renamed into place last: whenever the process is killed, every part is
 whole, and the same call goes on from there. Any number of processes may read and write at once; a text that two of
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,6 @@ from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from retrieval.encoder import Encoder
 from retrieval.strings import mapped
-from retrieval.unit import unit
 
 PART = 4_096  # texts: what a killed process loses at most, a few seconds' work
 _BATCH = 256  # texts: after so many, progress is told, and the work can be broken off
@@ -43,10 +42,10 @@ class _Part:
 
     keys: Digest  # (n,), sorted
     rows: NDArray[np.intp]  # (n,); of the vectors of these keys
-    vectors: NDArray[Any]  # (n, d)
+    vectors: NDArray[np.float32]  # (n, d)
 
     @classmethod
-    def of(cls, keys: Digest, vectors: NDArray[Any]) -> "_Part":
+    def of(cls, keys: Digest, vectors: NDArray[np.float32]) -> "_Part":
         rows = np.argsort(keys)
         return cls(keys[rows], rows, vectors)
 
@@ -54,21 +53,19 @@ class _Part:
 class KeptVectors:
     """An encoder like the one given, which computes only what ``folder``, which need not exist, does not hold yet.
 
-    ``precision``: float32 keeps what was computed, 2 KB for a text with USE; float16 half of that, and moves no
-    inner product by more than 1e-4 (measured: at most 7e-5, on average 1e-5).
+    It keeps what was computed as it came: 2 KB for a text with USE.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path, precision: Literal["float32", "float16"] = "float32") -> None:
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
         self.encoder = encoder
-        self.precision = precision
-        self.folder = folder / re.sub(r"[^\w.]+", "-", f"{encoder.name} {precision}")
+        self.folder = folder / re.sub(r"[^\w.]+", "-", encoder.name)
         self._parts: dict[str, _Part] = {}
         self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
-        """The encoder's, and the precision where it is not the encoder's."""
-        return self.encoder.name if self.precision == "float32" else f"{self.encoder.name} {self.precision}"
+        """The encoder's."""
+        return self.encoder.name
 
     @property
     def dimensions(self) -> int:
@@ -94,12 +91,6 @@ class KeptVectors:
                         self._add(keys[places], self._encoded([texts[place] for place in places], task))
                 self._join()
             return self._taken(keys)
-
-    def __len__(self) -> int:
-        """How many vectors are kept."""
-        with self._lock:
-            self._refresh()
-            return sum(len(part.keys) for part in self._parts.values())
 
     def _encoded(self, texts: Sequence[str], task: Task) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
@@ -127,11 +118,11 @@ class KeptVectors:
         vectors = np.empty((len(keys), self.dimensions), np.float32)
         for places, part, rows in self._places(keys):
             vectors[places] = part.vectors[rows]
-        return vectors if self.precision == "float32" else unit(vectors)
+        return vectors
 
-    def _add(self, keys: Digest, vectors: NDArray[Any]) -> None:
+    def _add(self, keys: Digest, vectors: NDArray[np.float32]) -> None:
         """One more part, on disk and here."""
-        name, vectors = secrets.token_hex(8), vectors.astype(self.precision, copy=False)
+        name = secrets.token_hex(8)
         with replacing(self._vectors(name)) as path:
             _save(path, vectors)
         with replacing(self._keys(name)) as path:
@@ -179,11 +170,8 @@ class KeptVectors:
             return  # joined meanwhile by another process
         except (OSError, ValueError, EOFError) as error:
             raise self._damaged(name, str(error)) from error
-        if (
-            keys.dtype != digests.DTYPE
-            or vectors.dtype != self.precision
-            or vectors.shape != (len(keys), self.dimensions)
-        ):
+        fits = keys.dtype == digests.DTYPE and vectors.dtype == np.float32
+        if not fits or vectors.shape != (len(keys), self.dimensions):
             raise self._damaged(name, "its files do not fit together")
         self._parts[name] = _Part.of(keys, vectors)
 

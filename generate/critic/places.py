@@ -102,18 +102,19 @@ def taught(
 def examples(model: Any, desk: Desk, encoder: Encoder, found: Sequence[Place], on: On = silent) -> list[Example]:
     """What the model and the encoder make of the human passages at each place, and of what the model writes there."""
     vocabulary = desk.surfaces.vocabulary
-    room = getattr(model.config, "max_position_embeddings", _LONGEST + 2 * desk.longest) - 2 * desk.longest
+    context = getattr(model.config, "max_position_embeddings", _LONGEST + 2 * desk.longest)
+    room = min(_LONGEST, max(context // 4, context - 2 * desk.longest))
     made: list[Example] = []
     with Task(on, "reading places", len(found), "place") as task:
         for number, place in enumerate(found):
             head = [*beginning(place.title, vocabulary), *vocabulary.encode(place.before)]
-            head = head[:1] + head[1:][-min(_LONGEST, room) :]
+            head = head[:1] + head[1:][-room:]
             passages: list[tuple[Kind, str, npt.NDArray[np.float32]]] = [
                 (kind, text, _state(model, head, vocabulary.encode(text))) for kind, text in place.human.items()
             ]
-            context = Context(model, lambda: task.advance(0))
-            context.begin(head)
-            drafts = drafted(desk, context, Stand(place.before, number))
+            reading = Context(model, lambda: task.advance(0))
+            reading.begin(head)
+            drafts = drafted(desk, reading, Stand(place.before, number))
             passages += (("model", d.text, d.hidden) for d in drafts if d.ending != "stuck")
             vectors = encoder.encode([passage_before(place.before), *(text.strip() for _, text, _ in passages)])
             made += (

