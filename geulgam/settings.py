@@ -67,7 +67,8 @@ class FinetuneSettings(_Section):
 
 
 _BESIDE_SAMPLING = (
-    "preset", "characters", "best_of", "places", "banned", "encoder", "critic", "planner", "planner_model",
+    "preset", "characters", "best_of", "beam", "redrafts", "places", "banned", "encoder", "critic",
+    "planner", "planner_model",
 )  # fmt: skip
 
 
@@ -80,6 +81,8 @@ class GenerateSettings(_Section):
     preset: Literal["default", "stream", "contest"] = "default"
     characters: int = Field(default=1500, ge=1)
     best_of: int = Field(default=8, ge=1)
+    beam: int = Field(default=1, ge=1)
+    redrafts: int = Field(default=1, ge=0)
     places: int = Field(default=0, ge=0)
     banned: tuple[str, ...] = ()
     encoder: str = Field(default="use", min_length=1)

@@ -87,6 +87,11 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     ),
     "generate.characters": ("Length of an essay.", None),
     "generate.best_of": ("Each few sentences are the best of so many candidates; 1: as they come.", None),
+    "generate.beam": ("From so many of them it is looked a step further, and the best pair taken; 1: it is not.", None),
+    "generate.redrafts": (
+        "How often a section that falls out of the human band is written again; 0: all is told as it is written.",
+        None,
+    ),
     "generate.places": ("Places in human essays at which the critic learns, 0: it goes without.", None),
     "generate.banned": ("Phrases that never appear, spaces and punctuation aside.", ["희망과 꿈"]),
     "generate.encoder": (

@@ -79,6 +79,8 @@ def test_an_unknown_variable_is_named(file: Path) -> None:
         ("[retrieval]\nk = 0", "retrieval.k is 0", "1 or more"),
         ("[generate]\nmin_p = 1", "generate.min_p is 1", "below 1"),
         ("[generate]\nbest_of = 0", "generate.best_of is 0", "1 or more"),
+        ("[generate]\nbeam = 0", "generate.beam is 0", "1 or more"),
+        ("[generate]\nredrafts = -1", "generate.redrafts is -1", "0 or more"),
         ("[generate]\nbanned = 3", "generate.banned is 3", "a list of phrases"),
         ("[generate]\ncritic = 3", "generate.critic is 3", "a table"),
         ("[generate.critic]\nwear = 'a'", 'generate.critic.wear is "a"', "a number"),
@@ -118,6 +120,7 @@ def test_the_critics_weights_come_from_a_table_and_from_variables(file: Path) ->
     variables = {"GEULGAM_GENERATE__CRITIC__TOPIC": "0.25", "GEULGAM_GENERATE__BEST_OF": "4"}
     chosen = load(file, {"generate.critic.facts": 2.0}, variables).generate
     assert chosen.critic == replace(Weights(), wear=0, topic=0.25, facts=2.0)
+    assert (chosen.beam, chosen.redrafts) == (1, 1) and chosen.sampling == {}
     assert chosen.best_of == 4 and chosen.banned == ("희망과 꿈",)
     assert load(None, environment={"GEULGAM_GENERATE__BANNED": "희망, 꿈"}).generate.banned == ("희망", "꿈")
     assert str(error_of(file, "[generate.critic]\nwear = -1")) == "geulgam.toml, line 2: generate.critic.wear is -1.0"
