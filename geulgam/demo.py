@@ -106,7 +106,7 @@ def run_demo(
     tell(written.text)
     tell("")
     tell(written.line())
-    for line in written.figures():
+    for line in written.review.lines():
         tell(f"  {line}")
     tell("")
     tell(f"the essay:       {written.folder / 'essay.md'}")

@@ -31,6 +31,9 @@ def review(
         Path | None,
         typer.Option(metavar="FILE", help="Where the report goes; else beside the text.", show_default=False),
     ] = None,
+    pmi: Annotated[
+        bool, typer.Option("--pmi", help="Its topic's model reads it too: does each passage follow? Under a minute.")
+    ] = False,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -44,12 +47,16 @@ def review(
 
     place = Workspace.find(workspace)
     with showing() as on:
-        done = review_file(place, place.settings(), find_essay(file, workspace), topic, page=out, on=on)
+        done = review_file(place, place.settings(), find_essay(file, workspace), topic, page=out, pmi=pmi, on=on)
     if json:
         show_json(done.review.to_json())
     else:
-        for line in done.figures():
+        for line in done.review.lines():
             say(line)
         for label, advice in done.review.advice():
             say(f"{label}: {advice}")
+    if pmi and done.review.figures["pmi"].essay is None:
+        note(
+            "information was not measured: the text is shorter than twelve sentences, or the model was trained with it"
+        )
     note(f"compared with {done.beside}; the report: {plain(done.page.resolve())}")

@@ -105,7 +105,7 @@ def generate(
     say(written.text)
     note("")
     note(written.line())
-    for line in written.figures():
+    for line in written.review.lines():
         note(line)
     note(f"the essay: {plain(written.folder / 'essay.md')}, its report: {plain(written.folder / 'report.html')}")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
-from corpus.store import Corpus
 from generate.planning.plan import Plan
 from geulgam import manifest
 from geulgam.graph import Node, make, renewed, sealed
@@ -19,9 +18,9 @@ from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
 from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
-from geulgam.stages.critic import CriticNode, WordingNode, critic, guards, kept_vectors
-from geulgam.stages.index import positive_terms
+from geulgam.stages.critic import CriticNode, WordingNode, critic, guards
 from geulgam.stages.plan import plan_of
+from geulgam.stages.review import Beside, reviewed
 from geulgam.stages.spans import SpansNode
 from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
@@ -36,16 +35,13 @@ TEXT, REPORT, PAGE, PLAN = "essay.md", "report.json", "report.html", "plan.toml"
 
 @dataclass(frozen=True)
 class Written:
-    """A finished essay: its folder, its text without the title, its report as in `report.json`.
-
-    ``rows``: the report's figures for people, see :meth:`generate.review.review.Review.rows`.
-    """
+    """A finished essay: its folder, its text without the title, its report as in `report.json`, and its review."""
 
     topic: str
     folder: Path
     text: str
     report: dict[str, Any]
-    rows: list[tuple[str, str, str]]
+    review: "Review"
 
     def line(self) -> str:
         """ "함께: 1,512 characters in 62 s (24.4 characters/s), seed 1"."""
@@ -54,11 +50,6 @@ class Written:
             f"{self.topic}: {told['characters']:,} characters in {told['seconds']:.0f} s "
             f"({told['characters_per_second']} characters/s), seed {told['seed']}"
         )
-
-    def figures(self) -> list[str]:
-        """Its figures as lines of a table, each beside the median and range of the essays that were held out."""
-        head = ("", "this essay", f"held out ({self.report['review']['held_out_essays']} essays)")
-        return [f"{name:<24}{own:>16}{other:>24}" for name, own, other in (head, *self.rows)]
 
 
 class EssayNode(ModelNode):
@@ -158,7 +149,7 @@ class EssayNode(ModelNode):
                 on_piece=lambda draft: _keep(kept, draft),
                 resume=_kept(kept, key),
             )
-        reviewed = self._review(essay, adapter, on)
+        review = self._review(essay, adapter, on)
         report = {
             "topic": self.topic,
             "prompt": essay.plan.opening,
@@ -176,22 +167,24 @@ class EssayNode(ModelNode):
             "generate": now.settings,
             "model": essay.model,
             "adapter": now.inputs["adapter"],
-            "review": reviewed.to_json(),
+            "review": review.to_json(),
         }
         folder = self.workspace.essay(self.topic, number)
         with renewed(folder) as part:
             write_text(part / TEXT, essay.markdown(self.topic))
             write_text(part / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-            write_text(part / PAGE, html(reviewed))
+            write_text(part / PAGE, html(review))
             write_plan(part / PLAN, essay.plan)
             sealed(now, key, essay.seconds, {"number": number}).write(part)
         kept.unlink(missing_ok=True)
-        self.written = Written(self.topic, folder, essay.text, report, reviewed.rows())
+        self.written = Written(self.topic, folder, essay.text, report, review)
         return self.written.line().partition(": ")[2]
 
     def _plan(self, adapter: Path, on: On) -> Plan:
         """What is to be written."""
-        plan = self._read_plan()
+        plan = self._in_file
+        if isinstance(plan, GeulgamError):
+            raise plan
         if plan is None:
             length = self._characters or self.settings.generate.characters
             subset = read_subset(adapter)
@@ -204,20 +197,20 @@ class EssayNode(ModelNode):
             )
         return plan.resized(self._characters) if self._characters else plan
 
-    def _read_plan(self) -> Plan | None:
-        """The plan in its file; None if the topic has none. Raises GeulgamError for a file that is no plan."""
+    @cached_property
+    def _in_file(self) -> Plan | GeulgamError | None:
+        """The plan in its file, or what is wrong with it, which writing tells; None if the topic has none."""
         from generate.planning.plan_file import read_plan
 
         file = self._file or self.workspace.plan(self.topic)
-        return read_plan(file) if self._file or file.exists() else None
-
-    @cached_property
-    def _planned(self) -> Plan | None:
-        """The same, but None also for a file that is no plan: writing tells what is wrong with it."""
         try:
-            return self._read_plan()
-        except GeulgamError:
-            return None
+            return read_plan(file) if self._file or file.exists() else None
+        except GeulgamError as error:
+            return error
+
+    @property
+    def _planned(self) -> Plan | None:
+        return self._in_file if isinstance(self._in_file, Plan) else None
 
     @property
     def _others(self) -> list[str]:
@@ -241,22 +234,11 @@ class EssayNode(ModelNode):
 
     def _review(self, essay: "Draft", adapter: Path, on: On) -> "Review":
         """The essay beside those that were held out when its adapter was trained."""
-        from generate.review.review import review
         from generate.review.reviewed import Chapter
-        from geulgam.stages.spans import read_spans
 
-        subset, corpus = read_subset(adapter), Corpus(self.workspace.corpus)
-        return review(
-            [Chapter(text, section.title, section.keywords) for section, text in essay.sections()],
-            corpus.get(subset.ids("train")),
-            corpus.get([*subset.ids("valid"), *subset.ids("test")]),
-            positive_terms(self.settings, subset.topic.query),
-            using=self.settings.retrieval.analyzer,
-            title=essay.plan.title or self.topic,
-            encoder=kept_vectors(self.workspace, self.settings),
-            spans=read_spans(self.workspace),
-            on=on,
-        )
+        chapters = [Chapter(text, section.title, section.keywords) for section, text in essay.sections()]
+        title, beside = essay.plan.title or self.topic, Beside.of(read_subset(adapter))
+        return reviewed(self.workspace, self.settings, chapters, title, beside, on=on)
 
     def _next_number(self) -> int:
         taken = [int(folder.name.rpartition("-")[2]) for folder in self.workspace.essays_of(self.topic)]

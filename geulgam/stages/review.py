@@ -1,28 +1,48 @@
 """Any text reviewed beside the essays of a topic, or of the whole corpus, and its report."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from corpus.atomic import write_text
-from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam.graph import make
 from geulgam.settings import Settings
+from geulgam.stages.adapter import require_adapter
+from geulgam.stages.base import Lender
 from geulgam.stages.critic import kept_vectors
 from geulgam.stages.index import positive_terms
 from geulgam.stages.sides import sides_now
 from geulgam.stages.spans import SpansNode, read_spans
 from geulgam.stages.subset import FILE, read_subset, selected
 from geulgam.workspace import Workspace
+from retrieval.topic import Subset
 
 if TYPE_CHECKING:
-    from generate.review.reviewed import Review
+    from generate.review.review import Pmi
+    from generate.review.reviewed import Chapter, Review
 
 _MOST = 500  # essays of the corpus, where there is no topic
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Beside which essays a text is reviewed: the ids of those that its model has read and of those that were held out
+    of all training, and the query whose terms the text should name."""
+
+    train: list[str]
+    held_out: list[str]
+    query: str = ""
+
+    @classmethod
+    def of(cls, subset: Subset) -> "Beside":
+        """Those of a topic."""
+        return cls(subset.ids("train"), [*subset.ids("valid"), *subset.ids("test")], subset.topic.query)
 
 
 @dataclass(frozen=True)
@@ -33,10 +53,33 @@ class Reviewed:
     page: Path
     beside: str
 
-    def figures(self) -> list[str]:
-        """Its figures as lines of a table, each beside the range of human essays."""
-        head = ("", "this text", f"people ({self.review.held_out_essays} essays)")
-        return [f"{name:<24}{own:>14}{other:>30}" for name, own, other in (head, *self.review.rows())]
+
+def reviewed(
+    workspace: Workspace,
+    settings: Settings,
+    chapters: "Sequence[Chapter]",
+    title: str,
+    beside: Beside,
+    *,
+    pmi: "Pmi | None" = None,
+    on: On = silent,
+) -> "Review":
+    """The review of a text with this workspace's corpus, analyzer, encoder and index of spans, which must be there."""
+    from generate.review.review import review
+
+    corpus = Corpus(workspace.corpus)
+    return review(
+        chapters,
+        corpus.get(beside.train),
+        corpus.get(beside.held_out),
+        positive_terms(settings, beside.query) if beside.query else [],
+        using=settings.retrieval.analyzer,
+        title=title,
+        encoder=kept_vectors(workspace, settings),
+        spans=read_spans(workspace),
+        pmi=pmi,
+        on=on,
+    )
 
 
 def review_file(
@@ -46,40 +89,49 @@ def review_file(
     topic: str | None = None,
     *,
     page: Path | None = None,
+    pmi: bool = False,
+    lender: Lender | None = None,
     on: On = silent,
 ) -> Reviewed:
     """Review a .md, .txt or .docx file and write the report, beside it unless ``page`` says where.
 
     ``topic``: None takes that of the essay, if it is one of the workspace's, and else none: then the text is compared
     with the corpus as it is. The human essays are those that were held out of all training: of the split that the
-    topic's adapter was trained with, else of its subset, else of the corpus. Raises GeulgamError for a file that cannot
-    be read, an unknown topic and an empty corpus.
+    topic's adapter was trained with, else of its subset, else of the corpus. ``pmi``: its model reads the text and some
+    of them too. Raises GeulgamError for a file that cannot be read, an unknown topic, an empty corpus, and ``pmi``
+    without a topic that has an adapter.
     """
     from generate.export.manuscript_file import chapters, read_manuscript
     from generate.review.report import html
-    from generate.review.review import review
 
     manuscript = read_manuscript(file)
     corpus = Corpus(workspace.corpus)
     if not len(corpus):
         raise GeulgamError("the corpus is empty: there is nothing to compare with", "geulgam corpus add PATH…")
     name = settings.topic(topic).name if topic else _topic_of(workspace, settings, file)
-    train, held_out = _essays(workspace, settings, corpus, name)
+    if pmi and not name:
+        raise GeulgamError("--pmi needs a topic, whose model reads the text", "--topic TOPIC")
+    adapter = require_adapter(workspace, name) if pmi else None
+    beside = _beside(workspace, settings, name)
     make(SpansNode(workspace, settings), on)
-    reviewed = review(
-        chapters(manuscript),
-        train,
-        held_out,
-        positive_terms(settings, settings.topic(name).query) if name else [],
-        using=settings.retrieval.analyzer,
-        title=manuscript.title or file.stem,
-        encoder=kept_vectors(workspace, settings),
-        spans=read_spans(workspace),
-        on=on,
-    )
+    with _reading(lender or Lender(workspace, settings), adapter, on) as read:
+        title = manuscript.title or file.stem
+        review = reviewed(workspace, settings, chapters(manuscript), title, beside, pmi=read, on=on)
     target = page.expanduser() if page else page_of(file)
-    write_text(target, html(reviewed))
-    return Reviewed(reviewed, target, f"essays of {name}" if name else "essays of the whole corpus")
+    write_text(target, html(review))
+    return Reviewed(review, target, f"essays of {name}" if name else "essays of the whole corpus")
+
+
+@contextmanager
+def _reading(lender: Lender, adapter: Path | None, on: On) -> "Iterator[Pmi | None]":
+    """What the model with this adapter says of passages; None without one."""
+    if adapter is None:
+        yield None
+        return
+    from generate.review.information import reading
+
+    with lender.for_adapter(adapter, on) as base, reading(base, adapter) as pmi:
+        yield pmi
 
 
 def page_of(file: Path) -> Path:
@@ -95,18 +147,15 @@ def _topic_of(workspace: Workspace, settings: Settings, file: Path) -> str:
     return name if is_ours else ""
 
 
-def _essays(
-    workspace: Workspace, settings: Settings, corpus: Corpus, topic: str
-) -> tuple[list[Document], list[Document]]:
-    """What the topic's model has read, and what people wrote that no model has."""
+def _beside(workspace: Workspace, settings: Settings, topic: str) -> Beside:
+    """What the topic's model has read, and what people wrote that no model has; of the corpus where there is none."""
     if topic:
         kept = (folder for folder in (workspace.adapter(topic), workspace.subset(topic)) if (folder / FILE).exists())
         found = next(kept, None)
-        subset = read_subset(found) if found else selected(workspace, settings, topic)
-        return corpus.get(subset.ids("train")), corpus.get([*subset.ids("valid"), *subset.ids("test")])
+        return Beside.of(read_subset(found) if found else selected(workspace, settings, topic))
     sides = sides_now(workspace, settings)
     held_out = [*sides.ids("valid"), *sides.ids("test")]
-    return corpus.get(_spread(sides.ids("train"), _MOST)), corpus.get(_spread(held_out, _MOST))
+    return Beside(_spread(sides.ids("train"), _MOST), _spread(held_out, _MOST))
 
 
 def _spread(ids: list[str], most: int) -> list[str]:

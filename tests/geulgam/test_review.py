@@ -65,6 +65,37 @@ def test_an_essay_of_the_workspace_is_found_by_its_name_and_compared_with_its_to
     assert (written.essay("함께", 1) / "essay.review.html").is_file()
 
 
+@pytest.mark.slow
+def test_with_pmi_the_topics_model_reads_the_text_and_people_and_else_none_is_loaded(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from corpus.store import Corpus
+    from geulgam.stages.subset import read_subset
+
+    Path("글.md").write_text(TEXT * 3, encoding="utf-8")
+    said = geulgam("review", "글.md", "--topic", "함께", "--pmi", "--json")
+    figure = said.json["pmi"]
+    assert figure["essay"] is not None and figure["whole_essay"] is not None
+    assert "information (PMI)" in Path("글.review.html").read_text(encoding="utf-8")
+    trained = Corpus(written.corpus).get(read_subset(written.adapter("함께")).ids("train"))
+    longest = max(trained, key=lambda one: len(one.text))
+    Path("배운 글.txt").write_text(longest.text, encoding="utf-8")
+    said = geulgam("review", "배운 글.txt", "--topic", "함께", "--pmi")
+    assert "information (PMI)" not in said.out and "information was not measured" in said.err
+    monkeypatch.setattr("finetune.base.BaseModel.load", None)  # what is not called may be nothing
+    assert geulgam("review", "글.md", "--topic", "함께", "--json").json["pmi"]["essay"] is None
+
+
+def test_pmi_needs_a_topic_with_an_adapter(geulgam: Command, indexed: Workspace) -> None:
+    Path("글.md").write_text(TEXT, encoding="utf-8")
+    said = geulgam("review", "글.md", "--pmi")
+    assert (said.code, said.err) == (1, "error: --pmi needs a topic, whose model reads the text\nhint: --topic TOPIC\n")
+    geulgam("topic", "add", "함께", "--query", "함께 우산")
+    said = geulgam("review", "글.md", "--topic", "함께", "--pmi")
+    assert (said.code, said.err) == (1, "error: 함께 has no adapter yet\nhint: geulgam finetune 함께\n")
+    assert not Path("글.review.html").exists()
+
+
 def test_what_cannot_be_reviewed_is_told_in_one_line(geulgam: Command, workspace: Workspace) -> None:
     Path("a.hwp").write_bytes(b"HWP Document")
     Path("b.md").write_text(TEXT, encoding="utf-8")
