@@ -22,11 +22,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.essays import QUERIES, shared_documents
+from bench.essays import QUERIES
+from bench.topics import Ground, ground
 from corpus.document import Document
 from corpus.events import On
-from corpus.sides import SIDES, Shares, Sides, assign
-from corpus.store import Corpus
+from corpus.sides import SIDES
 from finetune.adapt import adapt
 from finetune.base import BaseModel
 from finetune.blocks import pack
@@ -35,35 +35,26 @@ from finetune.evaluate import bits_per_character
 from finetune.layout import essay_text
 from finetune.recipe import Recipe
 from geulgam.show import showing
-from retrieval.analyzers import analyzer
-from retrieval.bm25 import Bm25Index
-from retrieval.select import select
-from retrieval.topic import Topic
-
-SHARES = Shares(valid=0.06, test=0.2)
 
 
-def random_essays(corpus: Corpus, sides: Sides, number: int) -> list[Document]:
+def random_essays(made: Ground, number: int) -> list[Document]:
     """So many documents at random, of those that may be trained on."""
-    return random.Random(0).sample(list(corpus.get(sides.ids("train"))), number)
+    return random.Random(0).sample(made.corpus.get(made.sides.ids("train")), number)
 
 
-def measure(
-    topic: Topic, base: BaseModel, index: Bm25Index, corpus: Corpus, sides: Sides, recipe: Recipe, folder: Path, on: On
-) -> dict[str, Any]:
+def measure(topic: str, base: BaseModel, made: Ground, recipe: Recipe, folder: Path, on: On) -> dict[str, Any]:
     """Bits per character of the three models on one topic's test side."""
     began = time.perf_counter()
-    subset = select(index, corpus, sides, topic, SHARES)
-    train, valid, test = (corpus.get(subset.ids(side)) for side in SIDES)
+    train, valid, test = (made.documents(topic, side) for side in SIDES)
     blocks = len(pack(train, base.vocabulary, recipe.block_tokens))
     steps = round(-(-blocks // recipe.batch) * recipe.epochs)
     as_long = replace(recipe, epochs=1_000.0, max_steps=steps, evaluations=1)
     bits = {"base": bits_per_character(base, test)}
-    for name, essays in (("top", train), ("random", random_essays(corpus, sides, len(train)))):
-        adapter = adapt(base, essays, valid, as_long, folder / f"{topic.name}-{name}", Card(topic.name), on=on)
+    for name, essays in (("top", train), ("random", random_essays(made, len(train)))):
+        adapter = adapt(base, essays, valid, as_long, folder / f"{topic}-{name}", Card(topic), on=on)
         bits[name] = bits_per_character(base, test, adapter.folder)
     sizes = {"train": len(train), "test": len(test), "steps": steps}
-    return {"topic": topic.name, **sizes, **bits, "seconds": time.perf_counter() - began}
+    return {"topic": topic, **sizes, **bits, "seconds": time.perf_counter() - began}
 
 
 def main() -> None:
@@ -78,23 +69,18 @@ def main() -> None:
     recipe = Recipe(epochs=options.epochs, learning_rate=options.learning_rate)
     with tempfile.TemporaryDirectory() as temporary, showing(print) as on:
         folder = options.folder or Path(temporary)
-        corpus = Corpus(folder / "corpus")
-        corpus.add(shared_documents())
-        index = Bm25Index(folder / "index", analyzer("kiwi"))
-        index.build(corpus, on=on)
-        sides = assign(corpus, SHARES, on=on)
-        base = BaseModel.load(texts=(essay_text(document) for document in corpus))
+        made = ground(folder, options.k, on)
+        base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
         rows = []
         for name in options.topics:
             noted = folder / f"{name}-k{options.k}-{recipe.fingerprint}.json"
             if not noted.exists():
-                row = measure(Topic(name, QUERIES[name], options.k), base, index, corpus, sides, recipe, folder, on)
+                row = measure(name, base, made, recipe, folder, on)
                 noted.write_text(json.dumps(row), encoding="utf-8")
             rows.append(json.loads(noted.read_text(encoding="utf-8")))
             _print(rows[-1:])
-    print(
-        f"\n{len(corpus):,} essays, k = {options.k}, {recipe.epochs:g} epoch(s), bits per character on held-out essays"
-    )
+    essays = f"{len(made.corpus):,} essays, k = {options.k}"
+    print(f"\n{essays}, {recipe.epochs:g} epoch(s), bits per character on held-out essays")
     _print(rows)
     lower = sum(row["top"] < row["base"] for row in rows)
     won = sum(row["top"] < row["random"] for row in rows)
