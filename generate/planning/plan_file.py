@@ -77,6 +77,34 @@ def write_plan(file: Path, plan: Plan) -> None:
     write_text(file, plan_text(plan))
 
 
+def write_adapters(file: Path, plan: Plan) -> None:
+    """Put the adapters of the plan's sections into its file, and leave all else in it as a person has changed it.
+
+    Raises GeulgamError for a file that would not become that plan.
+    """
+    if is_unchanged(file):
+        return write_plan(file, plan)
+    text = file.read_text(encoding="utf-8-sig")
+    there = [section.adapter for section in parse_plan(text, file.name).sections]
+    for number, (section, adapter) in enumerate(zip(plan.sections, there, strict=False), 1):
+        if section.adapter != adapter:
+            lines = text.splitlines(keepends=True)
+            place = _line(text, f"sections.{number}.adapter")
+            first = place - bool(place and re.match(r"\s*adapter\s*=", lines[place - 1]))
+            lines[first:place] = [_entry("adapter", section.adapter, "sections", explained=False)]
+            text = "".join(lines)
+    try:
+        became = parse_plan(text, file.name)
+    except GeulgamError:
+        became = None
+    if became != plan:
+        names = ", ".join(section.adapter for section in plan.sections)
+        raise GeulgamError(
+            f"could not put the adapters into {file}", f"give its sections adapter = … yourself: {names}"
+        )
+    write_text(file, text)
+
+
 def is_unchanged(file: Path) -> bool:
     """Whether the file stands as :func:`write_plan` left it."""
     try:

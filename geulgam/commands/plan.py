@@ -1,17 +1,20 @@
 """`geulgam plan`: what an essay is to tell, section by section, before it is written."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
 from geulgam.terminal import note, plain, say, show_json, showing, table
 
+if TYPE_CHECKING:
+    from geulgam.stages.plan import Planned
+
 
 def register(app: typer.Typer) -> None:
     """Put the command on the app."""
-    app.command(epilog="Example:  geulgam plan 함께 --sections 7 --chars 20000")(plan)
+    app.command(epilog="Example:  geulgam plan 함께 --sections 7 --chars 20000 --topics")(plan)
 
 
 def plan(
@@ -29,11 +32,21 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="Else topics/TOPIC/plan.toml.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one groups the passages another way.")] = 0,
-    again: Annotated[bool, typer.Option("--again", help="Replace a plan that was changed by hand.")] = False,
+    topics: Annotated[
+        bool, typer.Option("--topics", help="Make each section a topic too, for an adapter of its own.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Replace a plan that was changed by hand, or that --topics would take.")
+    ] = False,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Plan an essay from the topic's essays: sections, their keywords and lengths, in a file to change as you like."""
+    """Plan an essay from the topic's essays: sections, their keywords and lengths, in a file to change as you like.
+
+    With --topics each section of the plan, of one that is there already as it stands, becomes a topic in geulgam.toml:
+    its query is made of the section's keywords within what the topic's own query finds, and its adapter, once it is
+    trained, writes that section.
+    """
     from geulgam.stages.plan import plan_essay
     from geulgam.workspace import Workspace
 
@@ -48,6 +61,7 @@ def plan(
             opening=opening,
             out=out,
             seed=seed,
+            topics=topics,
             again=again,
             on=on,
         )
@@ -66,5 +80,29 @@ def plan(
     )
     if told:
         say(f"the same throughout: {told}")
-    note(f"the plan: {plain(made.file)}; change it as you like, then:")
+    if made.stood:
+        note(f"{plain(made.file)} was taken as it stood; --again plans anew")
+    else:
+        note(f"the plan: {plain(made.file)}; change it as you like, then:")
+    if made.topics:
+        _tell_topics(made)
+    if made.left:
+        note(f"no section is written by these any more; geulgam topic remove takes them out: {', '.join(made.left)}")
     note(f"  geulgam generate {made.topic} --plan {plain(made.file)}")
+
+
+def _tell_topics(made: "Planned") -> None:
+    """The topics of a plan's sections, and what is to be trained before the essay is written."""
+    table(
+        ("", "topic", "essays to train on>", "adapter", "query"),
+        [
+            (number, topic.name, f"{topic.train:,}", topic.adapter, topic.query)
+            for number, topic in enumerate(made.topics, 1)
+        ],
+    )
+    for topic in made.topics:
+        if topic.was:
+            note(f"changed {topic.name} in geulgam.toml; its query was: {topic.was}")
+    names = dict.fromkeys([made.topic, *(topic.name for topic in made.topics)])
+    if any(topic.adapter != "fresh" for topic in made.topics):
+        note(f"  geulgam finetune {' '.join(names)}")

@@ -1,5 +1,6 @@
 """A plan as a file: written with comments, read back the same, and what is wrong with it told with line and key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import GeulgamError
 from generate.planning.plan import Facts, Plan, Section
-from generate.planning.plan_file import is_unchanged, parse_plan, plan_text, read_plan, write_plan
+from generate.planning.plan_file import is_unchanged, parse_plan, plan_text, read_plan, write_adapters, write_plan
 
 PLAN = Plan(
     "함께",
@@ -72,6 +73,52 @@ def test_the_file_knows_whether_somebody_changed_it(tmp_path: Path) -> None:
     assert not is_unchanged(file) and read_plan(file).sections[0].keywords == ("강가", "우산")
     file.write_text('title = "함께"\n', encoding="utf-8")
     assert not is_unchanged(file)
+
+
+def _adapted(plan: Plan) -> Plan:
+    return replace(plan, sections=tuple(replace(s, adapter=f"비-{i}") for i, s in enumerate(plan.sections)))
+
+
+def test_adapters_are_put_in_and_all_that_a_person_wrote_stays(tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    text = """\
+title = "비"  # as it is
+[[sections]] # one
+keywords = [
+  "우산",  # mine
+]
+characters = 10
+# adapter = ""
+
+# two
+[[sections]]
+characters = 20
+adapter = "여행"
+"""
+    file.write_text(text, encoding="utf-8")
+    write_adapters(file, _adapted(read_plan(file)))
+    assert file.read_text(encoding="utf-8") == text.replace("# one\n", '# one\nadapter = "비-0"\n').replace(
+        "여행", "비-1"
+    )
+    before = file.read_text(encoding="utf-8")
+    write_adapters(file, read_plan(file))
+    assert file.read_text(encoding="utf-8") == before
+
+
+def test_a_file_that_stands_as_it_was_written_does_so_with_adapters_too(tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    write_plan(file, PLAN)
+    write_adapters(file, _adapted(PLAN))
+    assert is_unchanged(file) and read_plan(file) == _adapted(PLAN)
+
+
+@pytest.mark.parametrize("text", ["sections = [{ characters = 10 }]\n", "[['sections']]\ncharacters = 10\n"])
+def test_adapters_that_cannot_be_put_in_are_told_and_the_file_is_left(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text(f'title = "비"\n{text}', encoding="utf-8")
+    with pytest.raises(GeulgamError, match="could not put the adapters into") as error:
+        write_adapters(file, _adapted(read_plan(file)))
+    assert "비-0" in error.value.hint and file.read_text(encoding="utf-8") == f'title = "비"\n{text}'
 
 
 def test_what_is_left_out_has_its_default() -> None:

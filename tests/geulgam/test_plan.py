@@ -10,6 +10,8 @@ from generate.planning.plan_file import read_plan
 from geulgam.settings import TopicSettings
 from geulgam.settings_file import put_setting
 from geulgam.stages.plan import plan_essay
+from geulgam.stages.sides import read_sides
+from geulgam.stages.subset import read_subset
 from geulgam.stages.topic import put_topic
 from geulgam.workspace import Workspace
 from tests.generate.test_planner import Model, model
@@ -81,7 +83,13 @@ def test_what_cannot_be_planned_is_told(topic: Workspace, geulgam: Command) -> N
     assert said.code == 1 and "too few for 900 sections" in said.err
     said = geulgam("plan", "가족", "--out", ".")
     assert said.code == 1 and "is a folder" in said.err
+    said = geulgam("plan", "가족", "--sections", 11, "--chars", 10)
+    assert said.code == 1 and "10 characters make no 11 sections" in said.err
+    said = geulgam("plan", "가족", "--sections", 0)
+    assert said.code == 2 and "Traceback" not in said.err
     assert not topic.plan("가족").exists()
+    assert geulgam("plan", "가족", "--chars", 10, "--out", "short.toml").code == 0
+    assert read_plan(topic.folder / "short.toml").characters == 10
 
 
 def test_the_planner_of_the_settings_gives_the_titles(topic: Workspace, geulgam: Command, model: Model) -> None:
@@ -93,3 +101,123 @@ def test_the_planner_of_the_settings_gives_the_titles(topic: Workspace, geulgam:
     said = geulgam("plan", "가족", "--sections", 2)
     assert said.code == 1 and "could not reach the planner" in said.err
     assert read_plan(topic.plan("가족")).sections[0].title == "아버지의 구두"
+
+
+def _adapters(workspace: Workspace) -> list[str]:
+    return [section.adapter for section in read_plan(workspace.plan("가족")).sections]
+
+
+def test_each_section_becomes_a_topic_and_the_same_command_again_makes_no_more(
+    topic: Workspace, geulgam: Command
+) -> None:
+    said = geulgam("plan", "가족", "--sections", 3, "--chars", 6000, "--topics")
+    names = _adapters(topic)
+    assert said.code == 0 and len({*names}) == 3 and all(name.startswith("가족-") for name in names)
+    assert f"geulgam finetune 가족 {' '.join(names)}\n" in said.err
+    made = {each.name: each for each in topic.settings().topics}
+    assert list(made)[-3:] == names and all(made[name].k == 30 for name in names)  # as the topic has it
+    for section in read_plan(topic.plan("가족")).sections:
+        query = made[section.adapter].query
+        assert query.startswith(f"+(가족^2 어머니 아버지)^0.5 {section.keywords[0]}^2 ") and query not in topic.plan(
+            "가족"
+        ).read_text("utf-8")
+    before = topic.settings_file.read_bytes(), topic.plan("가족").read_bytes()
+    again = geulgam("plan", "가족", "--sections", 3, "--chars", 6000, "--topics")
+    assert again.code == 0 and "plan.toml was taken as it stood" in again.err
+    assert (topic.settings_file.read_bytes(), topic.plan("가족").read_bytes()) == before
+
+
+def test_a_sections_topic_finds_essays_of_its_own_and_none_that_is_held_out(topic: Workspace, geulgam: Command) -> None:
+    said = geulgam("plan", "가족", "--sections", 3, "--topics", "--json")
+    sides = read_sides(topic)
+    held_out = {*sides.ids("valid"), *sides.ids("test")}
+    found = [read_subset(topic.subset(name)) for name in _adapters(topic)]
+    for subset, told in zip(found, said.json["topics"], strict=True):
+        train = subset.ids("train")
+        assert train and not held_out & {*train}
+        assert told["train"] == len(train) and told["query"] == subset.topic.query and told["adapter"] == "none"
+    assert len({tuple(subset.ids("train")) for subset in found}) == 3
+    within = read_subset(topic.subset("가족"))
+    assert {*sides.ids("train")} > {*within.ids("train")} and not held_out & {*within.ids("train")}
+
+
+MINE = """\
+title = "우리 집"
+[[sections]] # the beginning
+title = "아버지의 구두"
+characters = 1500
+keywords = ["구두", "낡은 신발"]
+
+[[sections]]
+adapter = "신발" # my own
+characters = 500
+"""
+
+
+def test_a_plan_that_a_person_has_changed_is_taken_as_it_is(topic: Workspace, geulgam: Command) -> None:
+    file = topic.plan("가족")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(MINE, "utf-8")
+    geulgam("topic", "add", "신발", "--query", "신발")
+    said = geulgam("plan", "가족", "--topics")
+    assert said.code == 0 and _adapters(topic) == ["가족-아버지의-구두", "신발"]
+    assert topic.settings().topic("신발").query == "신발"
+    assert topic.settings().topic("가족-아버지의-구두").query.endswith(' 구두^2 "낡은 신발"')
+    own = 'adapter = "가족-아버지의-구두"\n'
+    assert own in file.read_text("utf-8") and file.read_text("utf-8").replace(own, "") == MINE
+    for option, told in [("--sections", "has 2 sections, not 3"), ("--chars", "is of 2,000 characters, not 3")]:
+        said = geulgam("plan", "가족", "--topics", option, 3)
+        assert said.code == 1 and told in said.err and "--again plans anew" in said.err
+    said = geulgam("plan", "가족", "--topics", "--opening", "비가 온다.")
+    assert said.code == 1 and "begins otherwise than --opening" in said.err
+    file.write_text("title = ", "utf-8")
+    said = geulgam("plan", "가족", "--topics")
+    assert said.code == 1 and "plan.toml is not valid TOML" in said.err
+
+
+@pytest.mark.slow
+def test_topics_are_renewed_with_what_they_were_told_and_those_left_over_named(
+    topic: Workspace, geulgam: Command
+) -> None:
+    geulgam("plan", "가족", "--sections", 3, "--topics")
+    first, *left = _adapters(topic)
+    before = topic.settings_file.read_bytes()
+    anew = geulgam("plan", "가족", "--sections", 3, "--topics", "--again", "--json").json
+    assert [each["name"] for each in anew["topics"]] == [first, *left] and topic.settings_file.read_bytes() == before
+    geulgam("topic", "add", first, "--query", "구두")
+    assert geulgam("plan", "가족", "--topics").code == 0 and topic.settings().topic(first).query == "구두"
+    geulgam("topic", "remove", first)  # what a section names and is gone is made again, by its name
+    assert geulgam("plan", "가족", "--topics").code == 0 and topic.settings().topic(first).query.startswith("+(가족^2")
+    file = topic.plan("가족")
+    geulgam("topic", "add", first, "--query", "구두")
+    file.write_text(file.read_text("utf-8").replace(f'adapter = "{first}"\n', ""), "utf-8")
+    said = geulgam("plan", "가족", "--topics")
+    assert f"changed {first} in geulgam.toml; its query was: 구두" in said.err
+    said = geulgam("plan", "가족", "--again")
+    assert "no section is written by these any more" in said.err and all(name in said.err for name in [first, *left])
+    assert {*_adapters(topic)} == {""}  # without --topics
+
+
+@pytest.mark.slow
+def test_each_section_is_written_by_the_adapter_of_its_own_topic(geulgam: Command, written: Workspace) -> None:
+    said = geulgam("plan", "함께", "--sections", 2, "--chars", 80, "--topics")
+    assert said.code == 0
+    names = [section.adapter for section in read_plan(written.plan("함께")).sections]
+    said = geulgam("generate", "함께")
+    assert said.code == 1 and said.err.splitlines()[-2:] == [
+        f"error: {min(names)} has no adapter yet", f"hint: geulgam finetune {min(names)}"
+    ]  # fmt: skip
+    assert geulgam("finetune", "함께", *names).code == 0
+    sides = read_sides(written)
+    for name in names:
+        trained = read_subset(written.adapter(name)).ids("train")
+        assert trained and set(sides.of(trained)) == {"train"}
+    assert geulgam("generate", "함께").code == 0
+    folder = written.essays_of("함께")[-1]
+    assert [section.adapter for section in read_plan(folder / "plan.toml").sections] == names
+    made = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert {f"adapter {name}" for name in names} < made["inputs"].keys()
+    assert "geulgam finetune" not in geulgam("plan", "함께", "--topics").err
+    geulgam("topic", "remove", names[0])
+    said = geulgam("generate", "함께")
+    assert said.code == 1 and f"error: no topic is called {names[0]}\n" in said.err
