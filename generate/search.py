@@ -114,12 +114,13 @@ class Search:
 
 def _starts(desk: Desk, so_far: SoFar, text: str) -> list[list[int]]:
     """What the first candidates begin with: keywords that the section has still to name, the more of them the less room
-    it has."""
+    it has, and what the essay has to come back to."""
     still = so_far.open_keywords()
-    is_urgent = len(still) * _PIECE >= so_far.section_room
-    if not still or (desk.rows == 1 and not is_urgent):
+    is_urgent = bool(still) and len(still) * _PIECE >= so_far.section_room
+    wanted = still if is_urgent else [*so_far.to_take_up(), *still]
+    if not wanted or (desk.rows == 1 and not is_urgent):
         return []
     space = "" if not text or text[-1].isspace() else " "
     count = desk.rows if is_urgent else max(1, desk.rows // _FORCED)
-    words = [still[place % len(still)] for place in range(count)]
+    words = [wanted[place % len(wanted)] for place in range(count)]
     return [desk.surfaces.vocabulary.encode(space + stem(word)) for word in words]

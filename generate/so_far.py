@@ -1,6 +1,7 @@
 """What stands of an essay so far, and where in its plan the next piece goes."""
 
 import copy
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -9,12 +10,18 @@ from finetune.layout import PARAGRAPH
 from generate.candidates import derived
 from generate.guards.letters import letters_of
 from generate.korean import Word, words
+from generate.phrases import Gram, phrases
+from generate.planning.facts import tellings
+from generate.planning.korean_words import says_nothing
 from generate.planning.plan import Plan, Section
 from generate.sentences import sentences
 from retrieval.analyzer import Analyzer
+from retrieval.kiwi import tagged
 
 _NEAR = 60  # characters, of a short section a quarter; with no more of one left, the next piece begins the next one
 _REST = 30  # characters; with no more missing, no sentence is added
+_CLOSING = 400  # characters: with no more missing, the essay comes back to its beginning
+_BEGINNING = 200  # characters
 _PARAGRAPH = 160, 360  # characters behind which a new paragraph begins, the first and the last of them
 
 
@@ -22,8 +29,8 @@ _PARAGRAPH = 160, 360  # characters behind which a new paragraph begins, the fir
 class SoFar:
     """An essay so far. ``text``: all of it, ``start``: where the part of the section begins, ``section``: its number.
 
-    ``known``: the letters of its sentences. ``words``: its morphemes. ``said``: the terms of the section so far, as
-    the analyzer has them.
+    ``known``: the letters of its sentences. ``words``: its morphemes. ``phrases``: how often each of its phrases
+    stands there. ``people``: whom it has named. ``said``: the terms of the section so far, as the analyzer has them.
     """
 
     plan: Plan
@@ -34,6 +41,8 @@ class SoFar:
     start: int = 0
     known: set[str] = field(default_factory=set)
     words: list[Word] = field(default_factory=list)
+    phrases: Counter[Gram] = field(default_factory=Counter)
+    people: list[str] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -102,23 +111,46 @@ class SoFar:
         self.text += text
         text = text.removeprefix(PARAGRAPH + self.plan.heading(self.current))
         self.known |= {letters_of(sentence) for sentence in sentences(text)}
-        self.words += words(text)
+        added = words(text)
+        self.words += added
+        self.phrases.update(gram for gram, _ in phrases(added))
+        named = (person for telling in tellings(sentences(text)) for person in telling.people)
+        self.people = list(dict.fromkeys((*self.people, *named)))
         self.said |= self._terms(text)
 
     def twin(self) -> "SoFar":
         """Another one that stands where this one does, and can be gone on with alone."""
         twin = copy.copy(self)
         twin.known, twin.words, twin.said = set(self.known), list(self.words), set(self.said)
+        twin.phrases = self.phrases.copy()
         return twin
 
     def open_keywords(self) -> list[str]:
         """The keywords of the section that it has not named."""
         return [keyword for keyword, needed in self._needed[self.section] if not needed <= self.said]
 
+    def to_take_up(self) -> list[str]:
+        """What an essay begins with and has to come back to before it ends: words of its first sentences that its last
+        ones have not named; none while the end is far, or the essay short."""
+        last = self.plan.characters - _CLOSING
+        if last < 2 * _CLOSING or len(self.text) < last:
+            return []
+        return [word for word in self._begun_with if word not in self.text[last:]]
+
+    @property
+    def _begun_with(self) -> list[str]:
+        """The two nouns of the first sentences that the essay says most often."""
+        (morphemes,) = tagged([self.text[:_BEGINNING]])
+        nouns = dict.fromkeys(m.form for m in morphemes if m.tag in ("NNG", "NNP") and len(m.form) > 1)
+        return sorted((n for n in nouns if not says_nothing(n)), key=lambda noun: -self.text.count(noun))[:2]
+
     def named_by(self, text: str) -> list[str]:
-        """Those of them that the text names."""
+        """What of them, and of what the essay has to come back to, the text names."""
         said = self.said | self._terms(text)
-        return [keyword for keyword, needed in self._needed[self.section] if not needed <= self.said and needed <= said]
+        named = [
+            keyword for keyword, needed in self._needed[self.section] if not needed <= self.said and needed <= said
+        ]
+        return [*named, *(word for word in self.to_take_up() if word in text)]
 
     def _terms(self, text: str) -> set[str]:
         return set(next(iter(self.terms_of([text])))) if text.strip() else set()

@@ -121,14 +121,15 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
         None,
     ),
     "generate.critic.variety": ("No word over and over within the candidate.", None),
-    "generate.critic.wear": ("No word over and over within the essay.", None),
+    "generate.critic.wear": ("No word over and over within the last thousand characters.", None),
     "generate.critic.coherence": ("As near in meaning to the passage before as people's passages are: not more.", None),
     "generate.critic.beginning": ("Near in meaning to the essay's beginning, twice so in a closing section.", None),
     "generate.critic.topic": ("Near in meaning to the section's title and keywords.", None),
     "generate.critic.keywords": ("Keywords of the section that it has not named yet.", None),
     "generate.critic.pairs": ("Neighbouring morphemes that people put side by side.", None),
     "generate.critic.words": ("Words that people use.", None),
-    "generate.critic.facts": ("Teller, style of endings, tense and names as the plan has them.", None),
+    "generate.critic.phrases": ("No phrase over and over that people use seldom.", None),
+    "generate.critic.facts": ("Teller, his kin, style of endings, tense and names as the plan has them.", None),
     "generate.critic.learnt": ("What a reader taught on human essays and on the model's own makes of it.", None),
 }
 

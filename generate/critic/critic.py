@@ -19,8 +19,8 @@ from generate.critic.head import Head
 from generate.critic.weights import Weights
 from generate.critic.wording import Wording
 from generate.korean import Word, words
+from generate.phrases import LEAST_SCORE, LEAST_TIMES, overuse, phrases
 from generate.planning.facts import agrees
-from generate.planning.plan import Facts
 from generate.sentences import sentences
 from generate.so_far import SoFar
 from retrieval.analyzer import Analyzer
@@ -34,7 +34,11 @@ _COHESION = 0.10, 0.35  # share of content words that the passage before has too
 _VARIETY = 0.12  # share of content words that the candidate has twice
 _COHERENCE = 0.33, 0.60  # cosine to the passage before
 _LIKE = 0.45  # cosine to the essay's beginning or the section's keywords, enough
-_WORN = 3  # times that a word may stand in an essay before it is worn
+_LATELY = 1000  # characters looked back on for words that wear
+_AGAIN = 0.50  # share of content words that stand in them; of people's passages a quarter have more
+_WORN = 4, 0.17  # times that a word stands in them before it is worn, and the share of such words that people have
+_VARIED = 0.60  # share of different ones among a hundred content words; a tenth of people's sections have less
+_NEAR_BY = 0.30, 0.58  # mean cosine of four sentences to the next four; of people's a tenth have less, a tenth more
 
 
 class Critic:
@@ -73,14 +77,27 @@ class Critic:
         return sum(weight * parts.get(name, 0.0) for name, weight in weights.items())
 
     def strain(self, text: str) -> float:
-        """How far a section lies outside the band of human ones: 0.0 inside it."""
-        return 0.0
+        """How far a section lies outside the band of human ones: 0.0 inside it, 1.0 for a standard deviation of theirs.
+
+        By its variety of words, where it has a hundred content words, and by how near in meaning its passages are to
+        each other, where it has two of four sentences: too near is as bad as too far.
+        """
+        naming = [word.surface for word in words(text) if _names(word)]
+        spans = [len(set(naming[at : at + 100])) / 100 for at in range(0, len(naming) - 99, 10)]
+        strain = _beyond(float(np.mean(spans)), _VARIED, 1.0) / 0.08 if spans else 0.0
+        own = sentences(text)
+        blocks = [" ".join(own[at : at + 4]) for at in range(0, len(own) - 3, 4)]
+        if self._encoder is None or len(blocks) < 2:
+            return strain
+        vectors = self._encoder.encode(blocks)
+        return strain + _beyond(float((vectors[:-1] * vectors[1:]).sum(1).mean()), *_NEAR_BY) / 0.09
 
     def parts(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> list[dict[str, float]]:
         """What each part says of each candidate: higher is better."""
         near = so_far.text[-_NEAR:]
         before = {word.surface for word in words(near) if _names(word)}
-        used = Counter(word.surface for word in so_far.words if _names(word))
+        lately = Counter(word.surface for word in words(so_far.text[-_LATELY:]) if _names(word))
+        used = frozenset(word.surface for word in so_far.words if _names(word))
         meant = self._meant(candidates, so_far)
         found = []
         for number, (candidate, free) in enumerate(zip(candidates, alone, strict=True)):
@@ -91,16 +108,16 @@ class Critic:
                 "information": min(candidate.likelihood - free, _INFORMATIVE),
                 "cohesion": -_beyond(_share(word in before for word in naming), *_COHESION),
                 "variety": -_beyond(1 - len(set(naming)) / max(1, len(naming)), 0.0, _VARIETY),
-                "wear": -_worn(naming, used),
+                "wear": -_worn(naming, lately),
                 **{name: values[number] for name, values in meant.items()},
             }
             if self._wording is not None:
                 parts["pairs"] = self._wording.share_of_pairs(own)
-                parts["words"] = self._wording.share_of_words(own, frozenset(used))
-            if self.weights.keywords and so_far.current.keywords:
+                parts["words"] = self._wording.share_of_words(own, used)
+                parts["phrases"] = -_overused(own, so_far, self._wording)
+            if self.weights.keywords:
                 parts["keywords"] = float(len(so_far.named_by(candidate.text)))
-            laid_down = self.weights.facts and so_far.plan.facts != Facts()
-            if laid_down and (kept := agrees(candidate.text, so_far.plan.facts)):
+            if self.weights.facts and (kept := agrees(candidate.text, so_far.plan.facts, so_far.people)):
                 parts["facts"] = min(kept.values()) - 1
             found.append(parts)
         return found
@@ -149,9 +166,21 @@ def _share(each: Iterable[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _worn(naming: Sequence[str], used: Counter[str]) -> float:
-    """How worn the words are, on average: above what may be, the longer the essay is the more may be."""
-    if not naming:
-        return 0.0
-    enough = used.total() / 100 + 2
-    return sum(max(0, used[word] - _WORN) for word in naming) / enough / len(naming)
+def _worn(naming: Sequence[str], lately: Counter[str]) -> float:
+    """How far the share of words that stand lately is above people's, and that of words that do so often."""
+    often, share = _WORN
+    again = _share(word in lately for word in naming)
+    return _beyond(again, 0.0, _AGAIN) + _beyond(_share(lately[word] >= often for word in naming), 0.0, share)
+
+
+def _overused(own: Sequence[Word], so_far: SoFar, wording: Wording) -> float:
+    """The share of the morphemes that stand in phrases which the essay has with them three times or more, and far more
+    often than people."""
+    found = list(phrases(own))
+    times, tokens = Counter(gram for gram, _ in found), len(so_far.words) + len(own)
+    places: set[int] = set()
+    for gram, place in found:
+        standing = so_far.phrases[gram] + times[gram]
+        if standing >= LEAST_TIMES and overuse(standing, tokens, wording.most(gram), wording.tokens) >= LEAST_SCORE:
+            places.update(range(place, place + len(gram)))
+    return len(places) / max(1, len(own))

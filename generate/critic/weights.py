@@ -12,10 +12,12 @@ class Weights:
     ``likelihood``: mean log p under the adapted model, up to a limit and falling beyond it. ``information``: how much
     likelier the text is behind what stands than behind nothing, up to a limit (pointwise mutual information).
     ``cohesion``: words taken up from the passage before, in the human band. ``variety``: no word over and over in
-    the candidate. ``wear``: no word over and over in the essay. ``coherence``: the encoder's cosine to the passage
+    the candidate. ``wear``: no more of the words of the last thousand characters than people
+    say again. ``coherence``: the encoder's cosine to the passage
     before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
     section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
-    time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``facts``: who
+    time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``phrases``: none
+    over and over that people use seldom. ``facts``: who
     tells it, ending style, tense and names as the plan has them. ``learnt``: what a reader taught on human essays and
     on the model's own makes of it, in standard deviations, where one was taught (:mod:`generate.critic.head`).
     """
@@ -31,6 +33,7 @@ class Weights:
     keywords: float = 0.3
     pairs: float = 1.0
     words: float = 1.0
+    phrases: float = 1.5
     facts: float = 0.5
     learnt: float = 0.26
 

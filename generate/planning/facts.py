@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeVar, cast
 
-from generate.planning.korean_words import HUMBLE, MANY, OTHERS, PLAIN, ending_style, names_person, names_place
+from generate.planning.korean_words import HUMBLE, MANY, OTHERS, PLAIN, ending_style, names_person, names_place, whose
 from generate.planning.plan import Facts
 from generate.sentences import sentences
 from retrieval.kiwi import Morpheme, tagged
@@ -61,10 +61,12 @@ def facts_of_essays(texts: Sequence[str], opening: str = "") -> Facts:
     )
 
 
-def agrees(text: str, facts: Facts) -> dict[str, float]:
+def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, float]:
     """How far a text keeps the facts: for each that is laid down and that its sentences tell, the share that agrees.
 
-    ``people`` and ``places``: the share of the named that are on the sheet. What nothing is told of is not in the dict.
+    ``people`` and ``places``: the share of the named that are on the sheet. ``named``: the people who came up before
+    it; ``kin``: the share of those that it names whom the teller can have besides them, who has either a husband (남편)
+    or a wife (아내). What nothing is told of is not in the dict.
     """
     told = list(tellings(sentences(text)))
     found: dict[str, float] = {}
@@ -78,6 +80,10 @@ def agrees(text: str, facts: Facts) -> dict[str, float]:
         known: tuple[str, ...] = getattr(facts, name)
         if known and (used := [word for telling in told for word in getattr(telling, name)]):
             found[name] = _share(word in known for word in used)
+    if facts.teller not in OTHERS and (teller := {whose(person) for person in named} - {""}):
+        told_of = [whose(person) for telling in told for person in telling.people]
+        if told_of := [side for side in told_of if side]:
+            found["kin"] = _share(side in teller for side in told_of)
     return found
 
 

@@ -32,9 +32,12 @@ PLAIN, HUMBLE, MANY, OTHERS = ("나", "내"), ("저", "제"), ("우리", "저희
 _KIN_WORDS = """
 엄마 아빠 어머니 아버지 어머님 아버님 할머니 할아버지 외할머니 외할아버지 남편 아내 딸 아들 동생 언니 오빠 누나 형
 누이 여동생 남동생 시어머니 시아버지 장인 장모 며느리 사위 손자 손녀 이모 고모 삼촌 외삼촌 숙모 사촌 조카 아이 아기
-친구
+친구 신랑 형부 올케 시누이 집사람 형수 매형 처남
 """
 _KIN = frozenset(_KIN_WORDS.split())  # what a person is to the teller
+# Whom only a woman has, or calls so, and whom only a man.
+_OF_HERS = frozenset(["남편", "신랑", "오빠", "언니", "형부", "올케", "시어머니", "시아버지", "시누이"])
+_OF_HIS = frozenset(["아내", "집사람", "형", "형수", "누나", "매형", "처남", "장인", "장모"])
 _NAMES = """
 한국 대한민국 미국 일본 중국 영국 독일 프랑스 이탈리아 스페인 유럽 아시아 아프리카 인도 베트남 태국 몽골 호주 캐나다
 러시아 서울 부산 대구 인천 광주 대전 울산 제주 제주도 경기도 강원도 파리 런던 뉴욕 도쿄 오사카 코로나 브런치 유튜브
@@ -59,6 +62,11 @@ def names_person(word: str, tag: str, following: str) -> bool:
     if tag != "NNP" or word in _OF_NO_PERSON or not re.fullmatch("[가-힣]{2,4}", word):
         return False
     return following in _TO_PERSONS or following in _BEHIND_NAMES or (following in _ROLES and len(word) < 4)
+
+
+def whose(person: str) -> Literal["", "hers", "his"]:
+    """Of whom such a person can be told who says I: of a woman (남편, 언니) or of a man (아내, 누나); "" for either."""
+    return "hers" if person in _OF_HERS else "his" if person in _OF_HIS else ""
 
 
 def names_place(tag: str, following: str) -> bool:

@@ -1,25 +1,11 @@
-"""Phrases that a text uses far more often than people do: runs of two to six morphemes by their log-odds.
+"""Phrases that a text uses far more often than people do, see :mod:`generate.phrases`."""
 
-Log-odds with a prior, over their standard deviation (Monroe, Colaresi and Quinn 2008, Fightin' Words, section 3.5, with
-Jeffreys' prior): what stands three times in a short text and never in a million words of essays comes out high, what
-stands three times there and often here does not.
-"""
-
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from generate.korean import Word
-
-LENGTHS = (2, 3, 4, 5, 6)  # morphemes
-LEAST_TIMES = 3
-LEAST_SCORE = 3.0  # standard deviations
-_PRIOR = 0.5
-_STOPS = frozenset(".!?…。？！,\"'“”‘’()")
-
-Gram: TypeAlias = tuple[str, ...]
+from generate.phrases import LEAST_SCORE, LEAST_TIMES, LENGTHS, Gram, overuse, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +20,11 @@ class Overuse:
 
 
 def repeated(words: Sequence[Word]) -> dict[Gram, list[int]]:
-    """The runs of two to six words that stand there three times and more, and where: the number of the first.
-
-    Only phrases: a run that begins with a content word, has one that says how and not only what (것, 있다, 너무), and
-    no punctuation. Names and things with their particles (할머니가) come again in any text about them.
-    """
-    tokens = [word.surface for word in words]
-    found: dict[Gram, list[int]] = {}
-    for n in LENGTHS:
-        places: dict[Gram, list[int]] = defaultdict(list)
-        for place in range(len(words) - n + 1):
-            gram = tuple(tokens[place : place + n])
-            if words[place].content and any(w.turn for w in words[place : place + n]) and not _STOPS.intersection(gram):
-                places[gram].append(place)
-        found |= {gram: where for gram, where in places.items() if len(where) >= LEAST_TIMES}
-    return found
+    """The phrases that stand there three times and more, and where: the number of the first word."""
+    found: dict[Gram, list[int]] = defaultdict(list)
+    for gram, place in phrases(words):
+        found[gram].append(place)
+    return {gram: places for gram, places in found.items() if len(places) >= LEAST_TIMES}
 
 
 class PhraseUsage:
@@ -73,8 +49,11 @@ class PhraseUsage:
         """The overused phrases of a text: none without human text, and none that always stands within a longer one."""
         if not self._total:
             return
-        told = {gram: (places, self._score(gram, len(places), len(words))) for gram, places in repeated(words).items()}
-        told = {gram: (places, score) for gram, (places, score) in told.items() if score >= LEAST_SCORE}
+        told = {
+            gram: (places, score)
+            for gram, places in repeated(words).items()
+            if (score := overuse(len(places), len(words), self._counts[gram], self._total)) >= LEAST_SCORE
+        }
         inner = {
             (part, len(places))
             for gram, (places, _) in told.items()
@@ -84,8 +63,3 @@ class PhraseUsage:
         for gram, (places, score) in told.items():
             if (gram, len(places)) not in inner:
                 yield Overuse(gram, places, self._counts[gram] * len(words) / self._total, score)
-
-    def _score(self, gram: Gram, times: int, tokens: int) -> float:
-        ours, theirs = times + _PRIOR, self._counts[gram] + _PRIOR
-        odds = math.log(ours / (max(tokens - times, 0) + _PRIOR)) - math.log(theirs / (self._total - theirs + 1))
-        return odds / math.sqrt(1 / ours + 1 / theirs)

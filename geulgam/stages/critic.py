@@ -31,6 +31,7 @@ class WordingNode(Node):
     has a say in what is written."""
 
     stage = "wording"
+    version = 2
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -49,7 +49,9 @@ def chosen(
     so_far = SoFar(plan, 0, analyzer("whitespace"))
     so_far.add(standing)
     critic = Critic(
-        replace(NOTHING, **{part: 1.0}), encoder=Counting(), wording=Wording.of([document(SPOKEN), document(STANDING)])
+        replace(NOTHING, **{part: 1.0}),
+        encoder=Counting(),
+        wording=Wording.of([document(f"{SPOKEN} " * 100), document(STANDING)]),
     )
     drafts = [text if isinstance(text, Candidate) else candidate(text) for text in texts]
     return critic.best(drafts, alone or [-4.0] * len(drafts), so_far)
@@ -80,6 +82,40 @@ def test_variety_prefers_no_word_over_and_over() -> None:
 def test_wear_prefers_words_that_are_not_worn() -> None:
     worn = " 우산이 젖었다." * 9
     assert chosen("wear", ["우산을 다시 폈다.", "모자를 다시 썼다."], standing=worn) == 1
+
+
+def test_phrases_prefers_what_is_not_said_over_and_over() -> None:
+    worn = " 오빠가 참 그렇게 웃기만 했다." * 3
+    again, other = "언니가 참 그렇게 웃기만 했다.", "언니가 돌을 강에 던졌다."
+    assert chosen("phrases", [again, other], standing=worn) == 1
+    assert chosen("phrases", [again, other], standing=worn.replace("그렇게 웃기만", "조용히 앉아")) == 0
+
+
+def test_facts_prefers_the_kin_that_the_teller_can_have() -> None:
+    told = " 남편은 사공을 불렀다."
+    assert chosen("facts", ["아내가 노를 저었다.", "언니가 노를 저었다."], standing=told) == 1
+
+
+def test_a_section_strains_where_its_words_or_its_passages_circle() -> None:
+    critic = Critic(encoder=Counting())
+    nouns = [f"{one}{two}" for one in "산강배돌꽃" for two in "길집문창벽책"]
+    varied = " ".join(f"{one} {two}." for one in nouns for two in nouns[::7])
+    circling = " ".join("강과 배와 사공." for _ in range(60))
+    assert critic.strain(circling) > 1
+    assert critic.strain("짧다.") == 0
+    assert Critic().strain(varied) < Critic().strain(circling)
+
+
+def test_people_strain_less_than_what_circles(shared: object) -> None:
+    """Of sections of real essays nine in ten lie in the band or near it."""
+    from bench.essays import shared_documents
+    from retrieval.encoder import encoder
+
+    critic = Critic(encoder=encoder())
+    essays = [document.text[:1500] for document in shared_documents() if len(document.text) > 1500][::60]
+    strains = [critic.strain(text) for text in essays]
+    assert len(strains) >= 10
+    assert sum(strain < 1 for strain in strains) >= 0.9 * len(strains) and strains.count(0) >= len(strains) / 2
 
 
 def test_coherence_prefers_the_band_to_what_is_far_and_to_what_is_the_same() -> None:

@@ -109,3 +109,28 @@ def test_a_twin_is_gone_on_with_alone() -> None:
     assert (twin.section, twin.start, twin.open_keywords()) == (0, 0, ["아침 안개"])
     twin.add(" 아침 안개 가 짙었다.")
     assert twin.open_keywords() == [] and so_far.open_keywords() == ["배"]
+
+
+def test_phrases_are_counted_and_people_kept_and_a_twin_has_its_own() -> None:
+    so_far = begun()
+    so_far.add("어머니는 아마 그럴 수 있다고 했다.")
+    twin = so_far.twin()
+    twin.add(" 친구는 아마 그럴 수 있다고 했다.")
+    again = max(twin.phrases, key=lambda gram: (twin.phrases[gram], len(gram)))
+    assert twin.phrases[again] == 2 and so_far.phrases[again] == 1
+    assert so_far.people == ["어머니"] and twin.people == ["어머니", "친구"]
+
+
+def test_before_it_ends_an_essay_comes_back_to_what_it_began_with() -> None:
+    so_far = begun(replace(PLAN, opening="사공이 나루터에서 노를 저었다.").resized(1300))
+    assert so_far.to_take_up() == []
+    so_far.add(" 사공은 오지 않았다." + f" {SENTENCE}" * 31)
+    assert so_far.room <= 400 and so_far.to_take_up() == so_far.named_by("나루터에 사공이 섰다.") == ["사공", "나루터"]
+    so_far.add(" 저녁에 사공이 돌아왔다.")
+    assert so_far.to_take_up() == ["나루터"]
+
+
+def test_a_short_essay_need_not_come_back() -> None:
+    so_far = begun(replace(PLAN, opening="사공이 나루터에서 노를 저었다."))
+    so_far.add(f" {SENTENCE}" * 15)
+    assert so_far.to_take_up() == []

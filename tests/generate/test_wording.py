@@ -58,3 +58,12 @@ def test_counting_is_told_of() -> None:
 def test_of_no_essays_nothing_is_known() -> None:
     nothing = Wording.of([])
     assert nothing.share_of_pairs(words("물이 흐른다")) == 0
+
+
+def test_a_phrase_is_said_as_often_as_its_rarest_pair_at_most(wording: Wording) -> None:
+    said = [word.surface for word in words("물을 보았다")]
+    assert wording.most(tuple(said)) == 1
+    assert wording.most(tuple(word.surface for word in words("강가에"))) == 2
+    assert wording.most(("강가", "우주")) == 0
+    assert Wording.of([]).most(("강가", "에")) == 0
+    assert wording.tokens == sum(len(words(essay.text)) for essay in ESSAYS)
