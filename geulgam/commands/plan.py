@@ -11,6 +11,8 @@ from geulgam.terminal import note, plain, say, show_json, showing, table
 if TYPE_CHECKING:
     from geulgam.stages.plan import Planned
 
+_ROOM = 100  # characters: a sentence or two
+
 
 def register(app: typer.Typer) -> None:
     """Put the command on the app."""
@@ -43,9 +45,7 @@ def plan(
 ) -> None:
     """Plan an essay from the topic's essays: sections, their keywords and lengths, in a file to change as you like.
 
-    With --topics each section of the plan, of one that is there already as it stands, becomes a topic in geulgam.toml:
-    its query is made of the section's keywords within what the topic's own query finds, and its adapter, once it is
-    trained, writes that section.
+    With --topics each section becomes a topic in geulgam.toml too, whose adapter, once trained, is to write it.
     """
     from geulgam.stages.plan import plan_essay
     from geulgam.workspace import Workspace
@@ -80,19 +80,23 @@ def plan(
     )
     if told:
         say(f"the same throughout: {told}")
+    if (shortest := min(section.characters for section in made.plan.sections)) < _ROOM:
+        note(f"a section of {shortest} characters has no room for its keywords: plan fewer, or a longer essay")
+    if made.topics:
+        _show_topics(made)
     if made.stood:
-        note(f"{plain(made.file)} was taken as it stood; --again plans anew")
+        note(f"{plain(made.file)} was taken as it stood, --again plans anew; then:")
     else:
         note(f"the plan: {plain(made.file)}; change it as you like, then:")
-    if made.topics:
-        _tell_topics(made)
+    if any(topic.adapter != "fresh" for topic in made.topics):
+        note(f"  geulgam finetune {' '.join(dict.fromkeys([made.topic, *(topic.name for topic in made.topics)]))}")
+    note(f"  geulgam generate {made.topic} --plan {plain(made.file)}")
     if made.left:
         note(f"no section is written by these any more; geulgam topic remove takes them out: {', '.join(made.left)}")
-    note(f"  geulgam generate {made.topic} --plan {plain(made.file)}")
 
 
-def _tell_topics(made: "Planned") -> None:
-    """The topics of a plan's sections, and what is to be trained before the essay is written."""
+def _show_topics(made: "Planned") -> None:
+    """The topics of a plan's sections, and what was changed of them."""
     table(
         ("", "topic", "essays to train on>", "adapter", "query"),
         [
@@ -103,6 +107,3 @@ def _tell_topics(made: "Planned") -> None:
     for topic in made.topics:
         if topic.was:
             note(f"changed {topic.name} in geulgam.toml; its query was: {topic.was}")
-    names = dict.fromkeys([made.topic, *(topic.name for topic in made.topics)])
-    if any(topic.adapter != "fresh" for topic in made.topics):
-        note(f"  geulgam finetune {' '.join(names)}")
