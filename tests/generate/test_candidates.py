@@ -1,5 +1,7 @@
 """Candidates: several rows behind one beginning, each of which ends by itself and holds nothing that is forbidden."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -83,7 +85,9 @@ def test_what_is_forbidden_is_not_written_also_where_a_row_has_to_begin_with_it(
     assert any("었다" in draft.text for draft in some)
     for draft in drafted(strict, begun(practised), stand):
         assert "기차" not in draft.text and "었다" not in draft.text
-    assert all(before.startswith(STANDING) for before, _ in asked)
+        texts = [desk.surfaces.text(draft.tokens[:count]) for count in range(len(draft.tokens) + 1)]
+        steps = {(STANDING + text, longer[len(text) :]) for text, longer in pairwise(texts)}
+        assert steps <= set(asked)  # each token behind all that stands before it
 
 
 def test_the_end_of_the_essay_is_written_only_where_it_may_be_and_not_too_early(

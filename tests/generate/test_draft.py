@@ -1,5 +1,11 @@
 """An essay as a file and as the parts of its plan."""
 
+import json
+from dataclasses import replace
+
+import pytest
+
+from corpus.errors import GeulgamError
 from generate.critic.weights import Weights
 from generate.decoding.sampling import PRESETS
 from generate.draft import Draft
@@ -34,3 +40,15 @@ def test_an_essay_with_headings_has_all_of_them_in_its_file_and_none_in_its_sect
 def test_an_essay_without_headings_or_a_title_has_the_topics() -> None:
     essay = draft(Plan("", SECTIONS[:1], "강가에 갔다."), PIECES[:1])
     assert essay.markdown("함께") == "# 함께\n\n강가에 갔다. 안개가 걷혔다.\n"
+
+
+def test_a_draft_comes_back_from_a_file_with_what_is_set_aside_and_one_of_an_older_writer_does_not() -> None:
+    essay = replace(draft(Plan("강", SECTIONS), PIECES), settled=3, aside=PIECES[3:], again=(2, 2, 0), redrafts=2)
+    saved = json.loads(json.dumps(essay.as_dict()))
+    again = Draft.from_dict(saved)
+    assert again == essay and again.redrafted == 2
+    assert again.key == replace(essay.with_pieces(()), settled=0, aside=(), again=()).key
+    assert len({replace(essay, beam=2).key, replace(essay, redrafts=0).key, essay.key}) == 3
+    for name in ("beam", "redrafts", "aside", "again"):
+        with pytest.raises(GeulgamError, match="cannot be read"):
+            Draft.from_dict({key: value for key, value in saved.items() if key != name})
