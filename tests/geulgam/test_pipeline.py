@@ -96,10 +96,10 @@ def test_what_was_trained_on_essays_that_are_held_out_now_is_stale_and_says_why(
 
 
 def test_a_dry_run_changes_nothing(geulgam: Command, small: Workspace) -> None:
-    before = sorted(small.folder.rglob("*"))
+    before = {path: path.stat().st_mtime_ns for path in small.folder.rglob("*")}
     steps = geulgam("run", "--dry-run", "--json").json
     assert [step["stage"] for step in steps] == STAGES
-    assert sorted(small.folder.rglob("*")) == before
+    assert {path: path.stat().st_mtime_ns for path in small.folder.rglob("*")} == before
 
 
 def test_new_essays_are_counted_and_what_follows_is_conditional(
@@ -217,4 +217,5 @@ def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace)
 
 @pytest.mark.parametrize("command", ["finetune", "evaluate"])
 def test_stages_by_name_refuse_a_topic_that_is_not_there(geulgam: Command, written: Workspace, command: str) -> None:
-    assert geulgam(command, "없는것").code == 1
+    said = geulgam(command, "없는것")
+    assert said.code == 1 and said.err.startswith("error: no topic is called 없는것\nhint: ")
