@@ -129,7 +129,9 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "generate.critic.pairs": ("Neighbouring morphemes that people put side by side.", None),
     "generate.critic.words": ("Words that people use.", None),
     "generate.critic.phrases": ("No phrase over and over that people use seldom.", None),
-    "generate.critic.facts": ("Teller, his kin, style of endings, tense and names as the plan has them.", None),
+    "generate.critic.numbers": ("No years, ages and prices in figures, of which small models are fond.", None),
+    "generate.critic.facts": ("Teller, style of endings, tense and names as the plan has them.", None),
+    "generate.critic.kin": ("Who tells it has a husband or a wife, and not both.", None),
     "generate.critic.learnt": ("What a reader taught on human essays and on the model's own makes of it.", None),
 }
 

@@ -8,6 +8,7 @@ docs/writing.md has them, and what each part is worth to a reader.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -37,6 +38,8 @@ _LIKE = 0.45  # cosine to the essay's beginning or the section's keywords, enoug
 _LATELY = 1000  # characters looked back on for words that wear
 _AGAIN = 0.50  # share of content words that stand in them; of people's passages a quarter have more
 _WORN = 4, 0.17  # times that a word stands in them before it is worn, and the share of such words that people have
+_COUNTED = 3  # numbers in a passage; nine in ten of people's have none
+_NUMBER = re.compile(r"\d+")
 _VARIED = 0.60  # share of different ones among a hundred content words; a tenth of people's sections have less
 _NEAR_BY = 0.30, 0.58  # mean cosine of four sentences to the next four; of people's a tenth have less, a tenth more
 
@@ -109,6 +112,7 @@ class Critic:
                 "cohesion": -_beyond(_share(word in before for word in naming), *_COHESION),
                 "variety": -_beyond(1 - len(set(naming)) / max(1, len(naming)), 0.0, _VARIETY),
                 "wear": -_worn(naming, lately),
+                "numbers": -float(min(_COUNTED, len(_NUMBER.findall(candidate.text)))),
                 **{name: values[number] for name, values in meant.items()},
             }
             if self._wording is not None:
@@ -117,8 +121,10 @@ class Critic:
                 parts["phrases"] = -_overused(own, so_far, self._wording)
             if self.weights.keywords:
                 parts["keywords"] = float(len(so_far.named_by(candidate.text)))
-            if self.weights.facts and (kept := agrees(candidate.text, so_far.plan.facts, so_far.people)):
-                parts["facts"] = min(kept.values()) - 1
+            if self.weights.facts or self.weights.kin:
+                kept = agrees(candidate.text, so_far.plan.facts, so_far.people)
+                parts["kin"] = kept.pop("kin", 1.0) - 1
+                parts["facts"] = min(kept.values(), default=1.0) - 1
             found.append(parts)
         return found
 

@@ -17,8 +17,9 @@ class Weights:
     before, in the human band. ``beginning``: its cosine to the essay's first sentences, twice as much in a closing
     section. ``topic``: to the section's title and keywords. ``keywords``: keywords of the section named for the first
     time. ``pairs``, ``words``: of neighbouring morphemes and of words, the share that people use. ``phrases``: none
-    over and over that people use seldom. ``facts``: who
-    tells it, ending style, tense and names as the plan has them. ``learnt``: what a reader taught on human essays and
+    over and over that people use seldom. ``numbers``:
+    none in figures. ``facts``: who tells it, ending style, tense and names as the plan has them. ``kin``: whom the
+    teller can have besides those who came up. ``learnt``: what a reader taught on human essays and
     on the model's own makes of it, in standard deviations, where one was taught (:mod:`generate.critic.head`).
     """
 
@@ -34,7 +35,9 @@ class Weights:
     pairs: float = 1.0
     words: float = 1.0
     phrases: float = 1.5
+    numbers: float = 0.25
     facts: float = 0.5
+    kin: float = 1.0
     learnt: float = 0.26
 
     def __post_init__(self) -> None:

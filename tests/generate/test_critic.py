@@ -91,9 +91,13 @@ def test_phrases_prefers_what_is_not_said_over_and_over() -> None:
     assert chosen("phrases", [again, other], standing=worn.replace("그렇게 웃기만", "조용히 앉아")) == 0
 
 
-def test_facts_prefers_the_kin_that_the_teller_can_have() -> None:
+def test_numbers_prefers_what_has_none() -> None:
+    assert chosen("numbers", ["그는 12살에 3년을 걸었다.", "그는 어릴 때 오래 걸었다."]) == 1
+
+
+def test_kin_prefers_those_whom_the_teller_can_have() -> None:
     told = " 남편은 사공을 불렀다."
-    assert chosen("facts", ["아내가 노를 저었다.", "언니가 노를 저었다."], standing=told) == 1
+    assert chosen("kin", ["아내가 노를 저었다.", "언니가 노를 저었다."], standing=told) == 1
 
 
 def test_a_section_strains_where_its_words_or_its_passages_circle() -> None:
