@@ -16,7 +16,7 @@ from geulgam import manifest
 from geulgam.graph import Node, make, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
-from geulgam.stages.adapter import AdapterNode, require_adapter
+from geulgam.stages.adapter import WEIGHTS, AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
 from geulgam.stages.critic import CriticNode, WordingNode, critic, guards
 from geulgam.stages.plan import plan_of
@@ -84,7 +84,9 @@ class EssayNode(ModelNode):
     def inputs(self) -> tuple[Node, ...]:
         """Its adapter, and those of other topics that sections of its plan name; the corpus's spans and wording; its
         critic."""
-        others = (AdapterNode(self.workspace, self.settings, name, self.lender) for name in self._others)
+        known = {topic.name for topic in self.settings.topics}  # one that was removed has no subset to look at
+        named = (name for name in self._others if name in known)
+        others = (AdapterNode(self.workspace, self.settings, name, self.lender) for name in named)
         spans, wording = SpansNode(self.workspace, self.settings), WordingNode(self.workspace, self.settings)
         own = AdapterNode(self.workspace, self.settings, self.topic, self.lender)
         learnt = [CriticNode(self.workspace, self.settings, self.topic, self.lender)] if self._is_taught else []
@@ -126,6 +128,7 @@ class EssayNode(ModelNode):
         from generate.writer import Writer
 
         adapter = require_adapter(self.workspace, self.topic)
+        self._require_others()
         number = self._next_number()
         seed = number if self._seed is None else self._seed
         chosen = self.settings.generate
@@ -217,6 +220,18 @@ class EssayNode(ModelNode):
         """The other topics whose adapters its plan asks for."""
         asked = {section.adapter for section in self._planned.sections} if self._planned else set()
         return sorted(asked - {"", self.topic})
+
+    def _require_others(self) -> None:
+        """Raises GeulgamError, before anything is loaded, if a section cannot be written by whom it names."""
+        known = {topic.name for topic in self.settings.topics}
+        if gone := [name for name in self._others if name not in known]:
+            raise GeulgamError(
+                f"the plan has {', '.join(gone)} write a section, which is no topic",
+                f"geulgam plan {self.topic} --topics makes it one, or take the adapter out of the section",
+            )
+        if bare := [name for name in self._others if not (self.workspace.adapter(name) / WEIGHTS).exists()]:
+            have = "has" if len(bare) == 1 else "have"
+            raise GeulgamError(f"{', '.join(bare)} {have} no adapter yet", f"geulgam finetune {' '.join(bare)}")
 
     def _adapter_of(self, topic: str, base: "BaseModel") -> Path:
         """The adapter of another topic. Raises GeulgamError if there is none, or one with another vocabulary."""

@@ -207,7 +207,7 @@ def test_each_section_is_written_by_the_adapter_of_its_own_topic(geulgam: Comman
     names = [section.adapter for section in read_plan(written.plan("함께")).sections]
     said = geulgam("generate", "함께")
     assert said.code == 1 and said.err.splitlines()[-2:] == [
-        f"error: {min(names)} has no adapter yet", f"hint: geulgam finetune {min(names)}"
+        f"error: {', '.join(sorted(names))} have no adapter yet", f"hint: geulgam finetune {' '.join(sorted(names))}"
     ]  # fmt: skip
     assert geulgam("finetune", "함께", *names).code == 0
     sides = read_sides(written)
@@ -222,4 +222,5 @@ def test_each_section_is_written_by_the_adapter_of_its_own_topic(geulgam: Comman
     assert "geulgam finetune" not in geulgam("plan", "함께", "--topics").err
     geulgam("topic", "remove", names[0])
     said = geulgam("generate", "함께")
-    assert said.code == 1 and f"error: no topic is called {names[0]}\n" in said.err
+    assert said.code == 1 and f"error: the plan has {names[0]} write a section, which is no topic\n" in said.err
+    assert geulgam("status").code == 0 and geulgam("run", "--dry-run").code == 0
