@@ -295,7 +295,7 @@ MEASURES = (
         "%",
         _per_cent,
         _runs,
-        high="Much is worded as in the topic's essays: compare the passages side by side below.",
+        high="Much is worded as in the topic's essays: compare the passages that the report has side by side.",
     ),
 )
 COMPARED = tuple(measure for measure in MEASURES if measure.most is None)  # with what people have

@@ -98,10 +98,10 @@ def _row(measure: Measure, figure: Comparison) -> _Row:
         start, scale = bottom - margin, 100 / (top - bottom + 2 * margin)
         low, width = (band.low - start) * scale, (band.high - band.low) * scale
         median, mark = (band.median - start) * scale, (value - start) * scale
-    whole = "" if figure.whole in (None, value) else measure.shown(figure.whole)
-    human = range_of(measure, figure) if band else ""
+    shown, whole = measure.shown(value), "" if figure.whole is None else measure.shown(figure.whole)
+    human = range_of(measure, figure) if band or measure.most is not None else ""
     return _Row(
-        measure.label, measure.what, measure.shown(value), whole, human, figure.outside, figure.advice,
+        measure.label, measure.what, shown, "" if whole == shown else whole, human, figure.outside, figure.advice,
         low, width, median, mark,
     )  # fmt: skip
 

@@ -184,6 +184,11 @@ class Review:
             ],
         }
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether there were human essays enough to say of any figure that it lies outside of their range."""
+        return any(figure.band and figure.band.excerpts >= _FEWEST for figure in self.figures.values())
+
     def lines(self) -> list[str]:
         """The figures as lines of a table, each beside the human median and range."""
         head = ("", "this text", f"people ({self.held_out_essays} essays)")

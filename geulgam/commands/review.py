@@ -55,6 +55,8 @@ def review(
             say(line)
         for label, advice in done.review.advice():
             say(f"{label}: {advice}")
+        if not done.review.is_judged:
+            note("people's essays are too few to say what is to be mended")
     if pmi and done.review.figures["pmi"].essay is None:
         note(
             "information was not measured: the text is shorter than twelve sentences, or the model was trained with it"

@@ -98,6 +98,14 @@ def test_each_figure_is_a_mark_on_the_human_range(found: Review) -> None:
         assert figure.advice.split("'")[0] in html(found)
 
 
+def test_few_human_essays_and_people_who_are_not_measured_are_told(found: Review) -> None:
+    few = html(review(LOOP, [], essays(3), []))
+    assert "too few human essays" in few and "No figure asks" not in few
+    fine = html(review(essays(1)[0].text, [], essays(12)[1:], []))
+    assert "No figure asks to be mended" in fine and "people: not measured" in fine
+    assert "What to mend first" in html(found) and "too few human essays" not in html(found)
+
+
 def test_a_review_of_little_has_a_page_too() -> None:
     page = html(review("짧다.", [], [], []))
     assert "no human essay to compare with" in page and "짧다." in page
