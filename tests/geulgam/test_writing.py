@@ -9,7 +9,7 @@ import pytest
 from corpus.store import Corpus
 from generate.planning.plan_file import read_plan
 from geulgam.workspace import Workspace
-from tests.geulgam.conftest import Command
+from tests.geulgam.conftest import Command, Said
 
 
 def test_generate_before_finetune_says_to_finetune_first(geulgam: Command, small: Workspace) -> None:
@@ -167,51 +167,90 @@ def test_a_prompt_longer_than_the_context_is_refused_and_no_folder_is_left(
     assert len(written.essays_of("함께")) == 1
 
 
+class Interrupted:
+    """Commands that Ctrl-C ends in the midst of a piece, once they have kept so many.
+
+    ``kept``: of the last one, for each piece that it kept, how many the essay has by then and the section it is of.
+    """
+
+    def __init__(self, geulgam: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        from generate.context import Context
+        from geulgam.stages import essay
+
+        self._command = geulgam
+        self.kept: list[tuple[int, int]] = []
+        self._allowed = self._tokens = 0
+        keep, read = essay._keep, Context.read_each
+
+        def keeping(file: Path, draft: Any) -> None:
+            keep(file, draft)
+            self.kept.append((len(draft.pieces), draft.pieces[-1].section))
+            self._tokens = 0
+
+        def reading(context: Any, *tokens: Any) -> Any:
+            self._tokens += 1
+            if len(self.kept) >= self._allowed and self._tokens > 5:
+                raise KeyboardInterrupt
+            return read(context, *tokens)
+
+        monkeypatch.setattr(essay, "_keep", keeping)
+        monkeypatch.setattr(Context, "read_each", reading)
+
+    def __call__(self, *words: object, pieces: int = 1_000) -> Said:
+        self.kept, self._tokens, self._allowed = [], 0, pieces
+        return self._command(*words)
+
+
 def test_an_interrupted_essay_is_gone_on_with(
     geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generate.piece import offered
-
-    whole = geulgam("generate", "함께", "--chars", "150", "--seed", "3").out
-    numbers: list[int] = []
-
-    def interrupted(desk: Any, context: Any, stand: Any, *more: Any) -> Any:
-        numbers.append(stand.number)
-        if len(numbers) == 2:
-            raise KeyboardInterrupt
-        return offered(desk, context, stand, *more)
-
-    monkeypatch.setattr("generate.search.offered", interrupted)
-    said = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
+    words = ("generate", "함께", "--chars", "150", "--seed", "3")
+    run = Interrupted(geulgam, monkeypatch)
+    whole, pieces = run(*words), run.kept
+    assert whole.code == 0 and len(pieces) > 1
+    said = run(*words, pieces=1)
     assert said.code == 130 and said.err.endswith("interrupted; the same command continues\n")
-    again = geulgam("generate", "함께", "--chars", "150", "--seed", "3")
-    assert again.out == whole
-    assert numbers[2] == 1  # the first piece was not written twice
+    assert run(*words).out == whole.out
+    assert run.kept == pieces[1:]  # the first piece was not written twice
 
 
 @pytest.mark.slow
 def test_an_interrupted_essay_is_gone_on_with_though_essays_were_added_since(
     geulgam: Command, written: Workspace, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generate.piece import offered
-
     words = ("generate", "함께", "--chars", "150", "--seed", "3")
-    whole = geulgam(*words).out
-    calls: list[int] = []
-
-    def interrupted(desk: Any, context: Any, stand: Any, *more: Any) -> Any:
-        calls.append(stand.number)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return offered(desk, context, stand, *more)
-
-    monkeypatch.setattr("generate.search.offered", interrupted)
-    assert geulgam(*words).code == 130
+    run = Interrupted(geulgam, monkeypatch)
+    whole, pieces = run(*words), run.kept
+    assert run(*words, pieces=1).code == 130
     (written.folder / "new.txt").write_text("뷁쒫퉳 새로 쓴 글이다. 🍀", encoding="utf-8")  # other tokens than before
     assert geulgam("corpus", "add", "new.txt").code == 0
-    again = geulgam(*words)
-    assert again.code == 0 and again.out == whole  # the adapter keeps the vocabulary that it was trained with
-    assert calls[2] == 1
+    again = run(*words)
+    assert again.code == 0 and again.out == whole.out  # the adapter keeps the vocabulary that it was trained with
+    assert run.kept == pieces[1:]
+
+
+@pytest.mark.slow
+def test_an_essay_interrupted_in_each_of_its_pieces_is_the_same_though_a_section_has_another_adapter(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    geulgam("finetune", "가족")
+    file, words = written.folder / "mine.toml", ("generate", "함께", "--plan", "mine.toml", "--seed", "3")
+    longer = PLAN.replace("characters = 40", "characters = 250")
+    run = Interrupted(geulgam, monkeypatch)
+    file.write_text(longer, encoding="utf-8")
+    one_adapter = run(*words).out
+    file.write_text(longer + 'adapter = "가족"\n', encoding="utf-8")
+    whole, pieces = run(*words), run.kept
+    assert [section for _, section in pieces].count(0) > 1 and [section for _, section in pieces].count(1) > 1
+    parted = next(i for i, (one, other) in enumerate(zip(whole.out, one_adapter, strict=False)) if one != other)
+    assert 200 < parted < 400 < len(whole.out)  # in the second section: one that the wrong adapter wrote would be seen
+
+    assert run(*words, pieces=0).code == 130 and not run.kept
+    for piece in pieces[:-1]:  # each run writes one and is interrupted in the midst of the next
+        assert run(*words, pieces=1).code == 130 and run.kept == [piece]
+    assert run(*words).out == whole.out
+    assert run.kept == pieces[-1:]
 
 
 def test_an_adapter_is_measured_and_reviewed_on_its_own_split_though_a_new_training_was_begun(
@@ -283,11 +322,14 @@ def test_a_stale_adapter_is_used_and_said_to_be(
 
 def test_a_base_that_cannot_be_is_told(geulgam: Command, small: Workspace, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert geulgam("finetune", "--base", tmp_path / "empty").code == 1
-    said = geulgam("finetune", "--base", tmp_path / "nowhere")
-    assert said.code == 1 and "no base model" in said.err
+    for base, told in (
+        (tmp_path / "empty", "is no model folder: config.json is missing"),
+        (tmp_path / "nowhere", "no base model"),
+    ):
+        said = geulgam("finetune", "--base", base)
+        assert said.code == 1 and told in said.err and "is now" not in said.err  # nor kept in the settings
     said = geulgam("finetune", "--device", "cuda:9")
-    assert said.code == 1 and said.err.splitlines()[-2].startswith("error: ")
+    assert said.code == 1 and said.err.splitlines()[-2].startswith("error: finetune.device is cuda:9, but ")
 
 
 def test_options_are_checked_like_settings(geulgam: Command, small: Workspace) -> None:
