@@ -65,8 +65,8 @@ def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, floa
     """How far a text keeps the facts: for each that is laid down and that its sentences tell, the share that agrees.
 
     ``people`` and ``places``: the share of the named that are on the sheet. ``named``: the people who came up before
-    it; ``kin``: the share of those that it names whom the teller can have besides them, who has either a husband (남편)
-    or a wife (아내). What nothing is told of is not in the dict.
+    it; ``kin``: 1 where the teller, who has either a husband (남편) or a wife (아내), can have all that it names besides
+    them, else 0. What nothing is told of is not in the dict.
     """
     told = list(tellings(sentences(text)))
     found: dict[str, float] = {}
@@ -80,10 +80,10 @@ def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, floa
         known: tuple[str, ...] = getattr(facts, name)
         if known and (used := [word for telling in told for word in getattr(telling, name)]):
             found[name] = _share(word in known for word in used)
-    if facts.teller not in OTHERS and (teller := {whose(person) for person in named} - {""}):
-        told_of = [whose(person) for telling in told for person in telling.people]
-        if told_of := [side for side in told_of if side]:
-            found["kin"] = _share(side in teller for side in told_of)
+    own = {whose(person) for telling in told for person in telling.people} - {""}
+    if facts.teller not in OTHERS and own:
+        before = {whose(person) for person in named} - {""}
+        found["kin"] = float(len(before) == 2 or len(own | before) == 1)
     return found
 
 

@@ -89,7 +89,9 @@ def test_who_is_not_on_the_sheet_is_told() -> None:
 @pytest.mark.parametrize(
     ("named", "text", "share"),
     [
-        (("남편", "엄마"), "아내와 언니가 웃었다.", 0.5),
+        (("남편", "엄마"), "아내와 언니가 웃었다.", 0.0),
+        ((), "남편과 누나가 웃었다.", 0.0),
+        ((), "남편과 언니가 웃었다.", 1.0),
         (("남편",), "아내가 웃었다.", 0.0),
         (("아내", "친구"), "누나와 어머니가 웃었다.", 1.0),
         (("남편", "아내"), "누나가 웃었다.", 1.0),  # both are told of already
@@ -98,7 +100,7 @@ def test_who_is_not_on_the_sheet_is_told() -> None:
 def test_who_tells_has_a_husband_or_a_wife(named: tuple[str, ...], text: str, share: float) -> None:
     assert agrees(text, Facts(teller="나"), named)["kin"] == share
     assert "kin" not in agrees(text, Facts(teller="그녀"), named)  # a story has them all
-    assert "kin" not in agrees(text, Facts(teller="나"), ("친구",))
+    assert "kin" not in agrees("친구와 어머니가 웃었다.", Facts(teller="나"), named)
 
 
 def test_the_opening_wins_over_the_essays() -> None:
