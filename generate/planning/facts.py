@@ -65,8 +65,8 @@ def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, floa
     """How far a text keeps the facts: for each that is laid down and that its sentences tell, the share that agrees.
 
     ``people`` and ``places``: the share of the named that are on the sheet. ``named``: the people who came up before
-    it; ``kin``: 1 where the teller, who has either a husband (남편) or a wife (아내), can have all that it names besides
-    them, else 0. What nothing is told of is not in the dict.
+    it; ``kin``: 1 where the teller, who has a husband (남편) or a wife (아내), can have all that it names besides them,
+    else 0. What nothing is told of is not in the dict.
     """
     told = list(tellings(sentences(text)))
     found: dict[str, float] = {}

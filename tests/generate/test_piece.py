@@ -1,4 +1,4 @@
-"""One piece: what is offered for it can stand; it ends with a sentence and fits where it has to; if stuck, it is closed."""
+"""One piece: what is offered for it can stand; it ends with a sentence, fits where it has to, is closed if stuck."""
 
 from collections.abc import Sequence
 from typing import Any
