@@ -8,11 +8,13 @@ contrastive search, which knows no chance, one. The critic of the default writer
 source is printed
 
 - usable: of the candidates, the share that ends, without saying a sentence twice; the other columns are of these;
-- chosen: how often the pool's best is of this source, against its share of the candidates (1: as chance would have it);
-- score: the critic's, and five of the parts that it is made of;
-- true: the encoder's cosine to the passage that the person wrote there, which the critic does not see, with its
-  standard error over the places, and ``above``, how far it lies above default sampling's at the same places;
-- characters of a candidate, and milliseconds of processor time that drafting one takes, on one thread.
+- chosen: how often the pool's best is of this source, against its share of the candidates (1: as chance would have it),
+  and the number of places; by default: the same in a pool of it and default sampling alone;
+- score: the critic's, and five of the parts that it is made of; characters of a candidate;
+- true: the encoder's cosine to the passage that the person wrote there, which the critic does not see; above: how far
+  it lies above default sampling's at the same places; gain: how much nearer to that passage the critic's choice comes
+  if these candidates are added to default sampling's; each with its standard error over the places;
+- ms: milliseconds of processor time that drafting a candidate takes, on one thread.
 
 The line "people" has what the critic would say of the person's passage, which is in no pool. Half a minute a place on
 one core.
@@ -20,7 +22,6 @@ one core.
 
 import argparse
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, nan, sqrt
@@ -77,14 +78,21 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What came of one place: the candidates ``offered`` by each source, the usable ones ``judged``, the source of the
-    best, seconds of each source, and what the critic says of the ``person``."""
+    """What came of one place: the candidates ``offered`` by each source, the usable ones ``judged``, the seconds that
+    each source took, and what the critic says of the ``person``."""
 
     offered: Mapping[str, int]
     judged: Sequence[Judged]
-    best: str
     seconds: Mapping[str, float]
     person: Judged
+
+    def of(self, *sources: str) -> list[Judged]:
+        """The usable candidates of these sources, or the person's passage."""
+        return [each for each in (*self.judged, self.person) if each.source in sources]
+
+    def best(self, *sources: str) -> Judged | None:
+        """The one of them that the critic puts first."""
+        return max(self.of(*sources), key=lambda each: each.score, default=None)
 
 
 def cut(passage: Passage, vocabulary: Vocabulary) -> tuple[str, str]:
@@ -185,12 +193,9 @@ class Sources:
         ]
         pool.append((_PEOPLE, Candidate(true, tuple(vocabulary.encode(true)), "sentence", nan, _NO_STATE)))
         candidates = [candidate for _, candidate in pool]
-        # What guides, searches or is a person says nothing of the likelihood behind the whole context.
-        untold = [place for place, (name, _) in enumerate(pool) if name.startswith(("guided", "contrastive", _PEOPLE))]
         before = [*head, *vocabulary.encode(standing)]
-        told = likelihoods(self._model, before, [candidates[place].tokens for place in untold])
-        for place, value in zip(untold, told, strict=True):
-            candidates[place] = replace(candidates[place], likelihood=value)
+        told = likelihoods(self._model, before, [candidate.tokens for candidate in candidates])
+        candidates = [replace(each, likelihood=value) for each, value in zip(candidates, told, strict=True)]
         free = alone(self._model, vocabulary, [candidate.tokens for candidate in candidates])
         so_far = SoFar(Plan.of_one_section(passage.topic, 1000, standing), 0, critic.terms_of)
         parts = critic.parts(candidates, free, so_far)
@@ -199,39 +204,44 @@ class Sources:
             Judged(name, critic.score(own), own, float(cosine), len(candidate.text.strip()))
             for (name, candidate), own, cosine in zip(pool, parts, vectors @ vectors[-1], strict=True)
         )
-        best = max(judged, key=lambda each: each.score).source
-        return Place({name: len(drafts) for name, drafts in found.items()}, judged, best, seconds, person)
+        return Place({name: len(drafts) for name, drafts in found.items()}, judged, seconds, person)
 
 
 def table(places: Sequence[Place]) -> list[str]:
     """The lines, one for each source and one for people."""
-    names = [*places[0].offered, _PEOPLE]
-    wide = ("usable", "chosen", "score", *_PARTS, "true", "above", "characters", "ms")
-    lines = ["".ljust(17) + "".join(name.rjust(14) for name in wide)]
-    of: dict[str, list[list[Judged]]] = defaultdict(list)  # by source, then place
-    for place in places:
-        for name in names:
-            all_ = [*place.judged, place.person]
-            of[name].append([each for each in all_ if each.source == name])
-    for name in names:
-        shown = ["", ""]
+    names = [*places[0].offered]
+    wide = ("usable", "chosen", "by default", "score", *_PARTS, "characters", "true", "above", "gain", "ms")
+    lines = ["".ljust(17) + "".join(name.rjust(15) for name in wide)]
+    for name in (*names, _PEOPLE):
+        own = [place.of(name) for place in places]
+        figures = [_mean([[each.score for each in some] for some in own])]
+        figures += [_mean([[each.parts[part] for each in some] for some in own]) for part in _PARTS]
+        shown = [f"{figure:.3f}" for figure in figures]
+        shown.append(f"{_mean([[each.characters for each in some] for some in own]):.0f}")
         if name != _PEOPLE:
             offered = sum(place.offered[name] for place in places)
-            chance = sum(len(own) / len(place.judged) for own, place in zip(of[name], places, strict=True))
-            wins = sum(place.best == name for place in places)
-            shown = [f"{sum(map(len, of[name])) / offered:.2f}", f"{wins / chance:.2f} ({wins})" if chance else "-"]
-        shown.append(f"{_mean([[each.score for each in own] for own in of[name]]):.3f}")
-        shown += [f"{_mean([[each.parts[part] for each in own] for own in of[name]]):.3f}" for part in _PARTS]
-        characters = f"{_mean([[each.characters for each in own] for own in of[name]]):.0f}"
-        if name == _PEOPLE:
-            shown += ["", "", characters, ""]
+            true, more, gain = [], [], []
+            for place in places:
+                true.append(_true(place.of(name)))
+                more.append(true[-1] - _true(place.of(_DEFAULT)))
+                with_it, without = place.best(name, _DEFAULT), place.best(_DEFAULT)
+                gain.append(with_it.true - without.true if with_it and without else 0.0)
+            used = f"{sum(map(len, own)) / offered:.2f}"
+            beside = "" if name == _DEFAULT else chosen(places, name, [name, _DEFAULT])
+            shown = [used, chosen(places, name, names), beside, *shown, _with_error(true)]
+            shown += ["", ""] if name == _DEFAULT else [_with_error(more, "+"), _with_error(gain, "+")]
+            shown.append(f"{1000 * sum(place.seconds[name] for place in places) / offered:.0f}")
         else:
-            true = [_true(own) for own in of[name]]
-            more = [one - _true(other) for one, other in zip(true, of[_DEFAULT], strict=True)]
-            shown += [_with_error(true), "" if name == _DEFAULT else _with_error(more, "+")]
-            shown += [characters, f"{1000 * sum(place.seconds[name] for place in places) / offered:.0f}"]
-        lines.append(name.ljust(17) + "".join(value.rjust(14) for value in shown))
+            shown = ["", "", "", *shown]
+        lines.append(name.ljust(17) + "".join(value.rjust(15) for value in shown))
     return lines
+
+
+def chosen(places: Sequence[Place], name: str, pool: Sequence[str]) -> str:
+    """How often the best of these sources' candidates is of that source, against its share of them, and the number."""
+    chance = sum(len(place.of(name)) / max(1, len(place.of(*pool))) for place in places)
+    wins = sum((best := place.best(*pool)) is not None and best.source == name for place in places)
+    return f"{wins / chance:.2f} ({wins})" if chance else "-"
 
 
 def _mean(of_places: Sequence[Sequence[float]]) -> float:
@@ -239,7 +249,7 @@ def _mean(of_places: Sequence[Sequence[float]]) -> float:
 
 
 def _true(own: Sequence[Judged]) -> float:
-    return float(np.mean([each.true for each in own])) if own else float("nan")
+    return float(np.mean([each.true for each in own])) if own else nan
 
 
 def _with_error(values: Sequence[float], sign: str = "") -> str:
@@ -267,7 +277,7 @@ def main() -> None:
         with merged(base, trained[topic]) as model, grouped_attention(model):
             for passage in (passage for passage in passages if passage.topic == topic):
                 places.append(Sources(model, desk).judged(passage, critic, len(places) + 1))
-                print(f"{topic} {passage.id}: {places[-1].best}, {time.process_time():.0f} s so far", flush=True)
+                print(f"{topic} {passage.id}: {time.process_time():.0f} s so far", flush=True)
     print(f"{len(places)} places; gamma {GAMMA}, k 5, alpha 0.6")
     print("\n".join(table(places)))
 
