@@ -27,7 +27,7 @@ class Weights:
     information: float = 0.7
     cohesion: float = 1.5
     variety: float = 1.5
-    wear: float = 1.5
+    wear: float = 0.7
     coherence: float = 0.7
     beginning: float = 0.5
     topic: float = 0.5
