@@ -1,6 +1,6 @@
 """Which source of candidates is worth asking: default sampling, guidance, contrastive search, typical-p, min-p.
 
-    python -m bench.sources FOLDER [--topics …] [--places 40]
+    python -m bench.sources FOLDER [--topics …] [--places 40] [--sources default contrastive]
 
 FOLDER is that of bench.writing: corpus, index and the seven topics' adapters, made where they are not there. At each
 place, behind the opening and some 200 characters more of a held-out essay, every source drafts eight candidates, but
@@ -62,6 +62,7 @@ SHORT = 48  # tokens that the short context begins with
 _STANDING = 200  # characters behind the opening, to the nearest end of a sentence
 _PARTS = ("likelihood", "information", "cohesion", "variety", "pairs")
 _DEFAULT, _PEOPLE = "default", "people"
+SOURCES = (_DEFAULT, "guided, last 48", "guided, title", "typical-p 0.9", "min-p 0.05", "contrastive")
 _NO_STATE = np.zeros(1, np.float32)
 
 
@@ -142,22 +143,18 @@ def likelihoods(model: Any, before: Sequence[int], texts: Sequence[Sequence[int]
 
 
 class Sources:
-    """All sources behind one model."""
+    """The sources of these names behind one model."""
 
-    def __init__(self, model: Any, desk: Desk) -> None:
-        self._model, self._desk = model, desk
+    def __init__(self, model: Any, desk: Desk, names: Sequence[str] = SOURCES) -> None:
+        self._model, self._desk, self._names = model, desk, names
 
     def candidates(self, head: Sequence[int], stand: Stand) -> tuple[dict[str, list[Candidate]], dict[str, float]]:
         """What each source drafts at a place, by its name, and the seconds that it takes. ``head``: bos and title."""
         tokens = [*head, *self._desk.surfaces.vocabulary.encode(stand.text)]
         plain = Context(self._model)
         contexts = {
-            _DEFAULT: plain,
             "guided, last 48": Guided(self._model, GAMMA, lambda tokens: [tokens[0], *tokens[1:][-SHORT:]]),
             "guided, title": Guided(self._model, GAMMA, lambda tokens: [tokens[0], *tokens[len(head) :]]),
-            "typical-p 0.9": plain,
-            "min-p 0.05": plain,
-            "contrastive": plain,
         }
         default = self._desk.sampling
         samplings = {
@@ -165,13 +162,16 @@ class Sources:
             "min-p 0.05": replace(default, top_p=1.0, min_p=0.05),
         }
         found, seconds = {}, {}
-        for name, context in contexts.items():
+        for name in self._names:
+            context = contexts.get(name, plain)
             if not context.tokens:
                 context.begin(tokens)
                 _ = context.logits  # what stands is read by all alike, before the clock
             began = time.process_time()
             if name == "contrastive":
+                mark = context.mark()
                 found[name] = [searched(self._desk, context, stand)]
+                context.rewind(mark)
             else:
                 desk = replace(self._desk, sampling=samplings.get(name, default))
                 found[name] = drafted(desk, context, stand)
@@ -263,6 +263,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--topics", nargs="+", default=list(QUERIES), metavar="TOPIC")
     parser.add_argument("--places", type=int, default=40)
+    parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES, help="besides default sampling")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     made = ground(options.folder)
@@ -272,11 +273,12 @@ def main() -> None:
     desk = Desk(Surfaces(base.vocabulary), PRESETS["default"], options.seed)
     per_topic = ceil(options.places / len(options.topics))
     passages = [passage for passage in excerpts(made, per_topic) if passage.topic in options.topics]
+    names = [_DEFAULT, *(name for name in options.sources if name != _DEFAULT)]
     places: list[Place] = []
     for topic in options.topics:
         with merged(base, trained[topic]) as model, grouped_attention(model):
             for passage in (passage for passage in passages if passage.topic == topic):
-                places.append(Sources(model, desk).judged(passage, critic, len(places) + 1))
+                places.append(Sources(model, desk, names).judged(passage, critic, len(places) + 1))
                 print(f"{topic} {passage.id}: {time.process_time():.0f} s so far", flush=True)
     print(f"{len(places)} places; gamma {GAMMA}, k 5, alpha 0.6")
     print("\n".join(table(places)))
