@@ -53,15 +53,19 @@ def test_the_context_stands_where_it_was_and_the_same_is_drafted_again(
     assert [draft.text for draft in other] != [draft.text for draft in some]
 
 
-def test_the_likelihood_is_that_of_reading_it(practised: BaseModel, some: list[Candidate]) -> None:
+def test_the_likelihood_and_the_states_are_those_of_reading_it(practised: BaseModel, some: list[Candidate]) -> None:
     beginning = [practised.vocabulary.bos, *practised.vocabulary.encode(STANDING)]
-    for draft in some[:3]:
+    assert {"sentence", "stuck"} <= {draft.ending for draft in some}
+    for draft in some:
         ids = torch.tensor([[*beginning, *draft.tokens]])
         with torch.inference_mode():
-            log_p = practised.model(input_ids=ids).logits[0, len(beginning) - 1 : -1].float().log_softmax(-1)
+            seen = practised.model(input_ids=ids, output_hidden_states=True)
+        log_p = seen.logits[0, len(beginning) - 1 : -1].float().log_softmax(-1)
         each = log_p.gather(1, torch.tensor(draft.tokens)[:, None])
         assert draft.likelihood == pytest.approx(float(each.mean()), abs=1e-3)
-        assert draft.hidden.shape == (32,) and draft.hidden.any()
+        if draft.ending == "sentence":  # of one that is stuck the last token is read no more
+            states = seen.hidden_states[-1][0, len(beginning) :].float().mean(0)
+            assert draft.hidden.shape == (32,) and draft.hidden == pytest.approx(states.numpy(), abs=1e-3)
 
 
 def test_a_row_begins_with_what_it_has_to_and_the_others_as_they_like(practised: BaseModel, desk: Desk) -> None:

@@ -126,5 +126,5 @@ def test_real_essays_keep_their_own_facts(shared: object) -> None:
         half = len(said) // 2
         facts = facts_of(" ".join(said[:half]))
         if facts.ending:
-            shares.append(agrees(" ".join(said[half:]), facts).get("ending", 1.0))
+            shares.append(agrees(" ".join(said[half:]), facts)["ending"])
     assert len(shares) >= 10 and sum(share > 0.8 for share in shares) >= 0.9 * len(shares)

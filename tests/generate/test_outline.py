@@ -150,7 +150,8 @@ def test_clusters_are_of_like_directions() -> None:
     labels = spherical(vectors, 3).labels
     assert all(len(set(labels[i * 20 : i * 20 + 20])) == 1 for i in range(3)) and len(set(labels)) == 3
     same = spherical(np.ones((5, 4), dtype=np.float32), 2)  # nothing tells them apart
-    assert len(same.labels) == 5
+    assert same.labels.tolist() == [same.labels[0]] * 5
+    assert same.means.shape == (2, 4) and np.isfinite(same.means).all() and np.isfinite(same.closeness).all()
 
 
 def test_clusters_of_one_thing_are_merged() -> None:

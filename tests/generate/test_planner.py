@@ -218,15 +218,34 @@ def test_a_model_without_a_chat_template_is_refused(tiny: Path, tmp_path: Path) 
         drafted(PLAN, str(tmp_path))
 
 
-def test_a_folders_model_is_asked_by_its_template(tiny: Path, tmp_path: Path) -> None:
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}[/]{% endfor %}"
+    "{% if add_generation_prompt %}[model]{% endif %}"
+)
+
+
+def test_a_folders_model_is_asked_by_its_template(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model's weights are random: it answers, and what it says is no outline."""
     import shutil
 
+    from transformers import AutoTokenizer, GenerationMixin
+
     folder = tmp_path / "instruct"
     shutil.copytree(tiny, folder)
-    (folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m['content'] }}{% endfor %}", "utf-8")
-    with pytest.raises(GeulgamError, match="gave no outline"):
+    (folder / "chat_template.jinja").write_text(TEMPLATE, "utf-8")
+    generate, asked = GenerationMixin.generate, []
+
+    def listening(model: Any, **given: Any) -> Any:
+        asked.append(given["input_ids"])
+        return generate(model, **given)
+
+    monkeypatch.setattr(GenerationMixin, "generate", listening)
+    with pytest.raises(GeulgamError, match="gave no outline"):  # nor is the question's taken for one
         drafted(PLAN, str(folder), seconds=0.5)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    said = f"<bos>[user]{question(PLAN)}[/][model]"
+    assert [tokenizer.decode(ids[0]) for ids in asked] == [tokenizer.decode(tokenizer.encode(said))] * 2
+    assert tokenizer.decode(asked[0][0]).endswith("[/][model]")
 
 
 def test_a_plan_is_made_without_any_of_it() -> None:

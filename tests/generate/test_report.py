@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -81,21 +82,21 @@ def test_titles_are_shown_as_they_are_and_never_as_tags(found: Review) -> None:
 
 
 def test_each_figure_is_a_mark_on_the_human_range(found: Review) -> None:
-    tags = Page(html(found)).tags
+    page = html(found)
+    tags = Page(page).tags
     dots = [attributes for tag, attributes in tags if tag == "i" and (attributes.get("class") or "").startswith("dot")]
-    measured = [
-        f
-        for part in [found.figures, *(c.figures for c in found.chapters)]
-        for f in part.values()
-        if f.essay is not None and f.band
-    ]
+    figures = [f for part in (found.figures, *(c.figures for c in found.chapters)) for f in part.values()]
+    measured = [f for f in figures if f.essay is not None and f.band]
     assert len(dots) == len(measured)
     outside = [figure for figure in measured if figure.outside]
     assert outside and len([d for d in dots if "out" in (d["class"] or "")]) == len(outside)
     places = [float(re.findall(r"left:([\d.]+)%", d["style"] or "")[0]) for d in dots]
     assert all(0 < place < 100 for place in places)
-    for figure in outside:
-        assert figure.advice.split("'")[0] in html(found)
+    advice = [unescape(said) for said in re.findall('<p class="advice">(.*?)</p>', page)]
+    to_mend = [figure.advice for figure in figures if figure.outside]
+    assert all(to_mend) and sorted(advice) == sorted([*to_mend, 'Not named: <span lang="ko">등대</span>'])
+    first = page[page.index('id="advice"') :].partition("</ul>")[0]
+    assert found.advice() and all(f"<b>{label}.</b> {said}</li>" in unescape(first) for label, said in found.advice())
 
 
 def test_few_human_essays_and_people_who_are_not_measured_are_told(found: Review) -> None:

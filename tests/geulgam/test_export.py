@@ -88,7 +88,12 @@ def test_what_cannot_be_is_told_in_one_line(geulgam: Command, workspace: Workspa
 
 def test_a_file_that_is_there_is_written_over_when_asked(geulgam: Command, workspace: Workspace) -> None:
     essays(workspace, "함께-001")
-    geulgam("export", "함께", "--to", "md")
+    file = workspace.folder / geulgam("export", "함께", "--to", "md").out.strip()
+    before = file.read_text(encoding="utf-8")
+    essay = workspace.essays / "함께-001" / "essay.md"
+    essay.write_text(essay.read_text(encoding="utf-8").replace("비가", "눈이"), encoding="utf-8")
     said = geulgam("export", "함께", "--to", "md")
     assert said.code == 1 and "is there already" in said.err and "--again" in said.err
+    assert "비가 왔다." in before and file.read_text(encoding="utf-8") == before
     assert geulgam("export", "함께", "--to", "md", "--again").code == 0
+    assert file.read_text(encoding="utf-8") == before.replace("비가", "눈이")

@@ -201,6 +201,7 @@ class Interrupted:
         return self._command(*words)
 
 
+@pytest.mark.slow
 def test_an_interrupted_essay_is_gone_on_with(
     geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
