@@ -1,1 +1,1 @@
-"""How the next token is chosen: sampling settings and presets, penalties, contrastive search."""
+"""How the next token is chosen: sampling settings and presets, penalties, guidance, contrastive search."""
