@@ -70,10 +70,6 @@ class Critic:
         ]
         self.fingerprint = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
-    def best(self, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> int:
-        """The number of the best candidate. ``alone``: the mean log p of each behind nothing."""
-        return int(np.argmax([self.score(parts) for parts in self.parts(candidates, alone, so_far)]))
-
     def score(self, parts: dict[str, float]) -> float:
         """What the parts come to."""
         weights: dict[str, float] = asdict(self.weights)

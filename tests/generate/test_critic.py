@@ -45,6 +45,11 @@ def candidate(text: str, likelihood: float = -3.0) -> Candidate:
     return Candidate(f" {text}", (1, 2), "sentence", likelihood, np.zeros(4, np.float32))
 
 
+def best(critic: Critic, candidates: Sequence[Candidate], alone: Sequence[float], so_far: SoFar) -> int:
+    """The number of the candidate with the highest score."""
+    return int(np.argmax([critic.score(parts) for parts in critic.parts(candidates, alone, so_far)]))
+
+
 def chosen(
     part: str, texts: Sequence[str | Candidate], plan: Plan = PLAN, alone: Sequence[float] = (), standing: str = ""
 ) -> int:
@@ -57,7 +62,7 @@ def chosen(
         wording=Wording.of([document(f"{SPOKEN} " * 100), document(STANDING)]),
     )
     drafts = [text if isinstance(text, Candidate) else candidate(text) for text in texts]
-    return critic.best(drafts, alone or [-4.0] * len(drafts), so_far)
+    return best(critic, drafts, alone or [-4.0] * len(drafts), so_far)
 
 
 def test_likelihood_prefers_the_likely_but_not_what_is_too_likely() -> None:
@@ -166,7 +171,7 @@ def test_with_all_weights_at_nothing_the_first_is_taken_and_nothing_is_missed() 
     so_far = SoFar(PLAN, 0, analyzer("whitespace"))
     critic = Critic(NOTHING)
     drafts = [candidate("가", -9.0), candidate("나", -2.0)]
-    assert critic.best(drafts, [-4.0, -9.0], so_far) == 0
+    assert best(critic, drafts, [-4.0, -9.0], so_far) == 0
     told = critic.parts(drafts, [-4.0, -9.0], so_far)
     assert [parts.keys() for parts in told] == [OF_NOBODY] * 2  # what the plan is asked for is left out
     assert [parts["likelihood"] for parts in told] == [-9.0, -2.0]
@@ -194,8 +199,8 @@ def test_the_learnt_part_prefers_what_its_head_does() -> None:
     states = [np.array([value, 0, 0, 0], np.float32) for value in (0.0, 2.0, 1.0)]
     drafts = [replace(candidate("강을 건넜다."), hidden=state) for state in states]
     critic = Critic(replace(NOTHING, learnt=1.0), encoder=Counting(), head=head)
-    assert critic.best(drafts, [-4.0] * 3, so_far) == 1
-    assert Critic(NOTHING, encoder=Counting(), head=head).best(drafts, [-4.0] * 3, so_far) == 0
+    assert best(critic, drafts, [-4.0] * 3, so_far) == 1
+    assert best(Critic(NOTHING, encoder=Counting(), head=head), drafts, [-4.0] * 3, so_far) == 0
 
 
 def test_every_part_is_a_weight() -> None:
