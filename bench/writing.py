@@ -1,6 +1,6 @@
 """Texts for a blind reading: several writers go on from beginnings of held-out essays, on the same adapters.
 
-    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9]
+    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9] [--beam 2]
 
 Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each, trained for one epoch on the train side of
 its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
@@ -88,7 +88,9 @@ def head(made: Ground, base: BaseModel, adapter: Path, folder: Path) -> Head:
     return Head.load(folder)
 
 
-def writing(name: str, base: BaseModel, adapter: Path, critic: Critic, seed: int) -> Callable[[Passage, int], str]:
+def writing(
+    name: str, base: BaseModel, adapter: Path, critic: Critic, seed: int, beam: int = 1
+) -> Callable[[Passage, int], str]:
     """What goes on from a passage's opening for about so many characters."""
     if name == "contest":
         return lambda passage, characters: contest_text(base, adapter, passage.topic, passage.opening, characters, seed)
@@ -97,7 +99,7 @@ def writing(name: str, base: BaseModel, adapter: Path, critic: Critic, seed: int
 
     def write(passage: Passage, characters: int) -> str:
         plan = Plan.of_one_section(passage.topic, len(passage.opening) + characters, passage.opening)
-        draft = writer.write(plan, sampling, seed, best_of=1 if name == "stream" else 8)
+        draft = writer.write(plan, sampling, seed, best_of=1 if name == "stream" else 8, beam=beam)
         return draft.text[len(passage.opening) :]
 
     return write
@@ -112,6 +114,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-topic", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--beam", type=int, default=1)
     options = parser.parse_args()
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
@@ -130,7 +133,7 @@ def main() -> None:
     characters, began = 0, time.perf_counter()
     with options.out.open("a", encoding="utf-8") as file:
         for topic in options.topics:
-            write = writing(options.writer, base, trained[topic], critic, options.seed)
+            write = writing(options.writer, base, trained[topic], critic, options.seed, options.beam)
             for passage in (passage for passage in passages if passage.topic == topic):
                 text = write(passage, CHARACTERS + _SPARE)
                 characters += len(text)
