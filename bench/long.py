@@ -71,7 +71,7 @@ def told(essay: Draft, spans: SpanIndex) -> str:
         f"{len(essay.text):,} characters ({len(essay.text) / essay.characters - 1:+.2%}) in {essay.seconds:.0f} s, "
         f"{len(essay.text) / essay.seconds:.1f} characters/s; keywords named {recall:.1%} "
         f"({', '.join(f'{said}/{needed}' for said, needed in keywords)}); sections {', '.join(lengths)}; "
-        f"copied spans {len(spans.copied(essay.text))}; {manner([essay.text])}"
+        f"written again {essay.redrafted}; copied spans {len(spans.copied(essay.text))}; {manner([essay.text])}"
     )
 
 
