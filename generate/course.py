@@ -75,3 +75,4 @@ class Course:
                 for number, piece in enumerate(self.draft.pieces[draft.settled :], draft.settled):
                     self.so_far.turn(number)
                     self.so_far.add(piece.text)
+                self.draft = replace(self.draft, is_finished=self.so_far.is_whole)

@@ -15,7 +15,6 @@ LENGTHS = (2, 3, 4, 5, 6)  # morphemes
 LEAST_TIMES = 3
 LEAST_SCORE = 3.0  # standard deviations
 _PRIOR = 0.5
-_STOPS = frozenset(".!?…。？！,\"'“”‘’()")
 
 Gram: TypeAlias = tuple[str, ...]
 
@@ -30,7 +29,7 @@ def phrases(words: Sequence[Word]) -> Iterator[tuple[Gram, int]]:
         gram: Gram = ()
         is_turn = False
         for word in words[place : place + LENGTHS[-1]] if first.content else ():
-            if word.surface in _STOPS:
+            if not any(map(str.isalnum, word.surface)):
                 break
             gram, is_turn = (*gram, word.surface), is_turn or word.turn
             if is_turn and len(gram) >= LENGTHS[0]:

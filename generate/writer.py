@@ -27,7 +27,9 @@ from generate.search import Reader, Search
 from generate.surfaces import Surfaces
 from generate.window import Window
 
-VERSION = 5  # of all that decides on the text, in this package; another one where the same seed gives another essay
+# Of all that decides on the text, in this package; another one where the same seed gives another essay, and then
+# EssayNode has another one too.
+VERSION = 6
 WINDOW = 1024  # tokens
 BEST_OF = 8
 REDRAFTS = 1
@@ -162,7 +164,9 @@ class Writer:
             search = Search(desk, self.critic, window, draft.beam)
             course = Course(draft, self.critic.terms_of, window, vocabulary.encode, self._readers(models, task))
             course.follow(kept.pieces)
-            course.draft = replace(course.draft, settled=kept.settled, aside=kept.aside, again=kept.again)
+            course.draft = replace(
+                course.draft, settled=kept.settled, aside=kept.aside, again=kept.again, seconds=kept.seconds
+            )
             while not course.draft.is_finished:
                 lead, number = course.turn(), len(course.draft.pieces)
                 again = course.draft.again.count(course.so_far.section)

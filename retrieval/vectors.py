@@ -58,7 +58,7 @@ class KeptVectors:
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self.encoder = encoder
-        self.folder = folder / re.sub(r"[^\w.]+", "-", encoder.name)
+        self.folder = folder / re.sub(r"[^\w.]+", "-", f"{encoder.name} float32")
         self._parts: dict[str, _Part] = {}
         self._lock = threading.Lock()
 

@@ -150,7 +150,7 @@ class Critic:
 
 def passage_before(text: str) -> str:
     """What a passage behind the text is compared with: the latest four sentences."""
-    return " ".join(sentences(text)[-4:])[-_NEAR:]
+    return " ".join(sentences(text[-3 * _NEAR :])[-4:])[-_NEAR:]
 
 
 def _names(word: Word) -> bool:

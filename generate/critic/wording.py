@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ class Wording:
         try:
             with np.load(folder / _FILE, allow_pickle=False) as saved:
                 return cls(saved["pairs"], saved["times"], saved["known"], int(saved["tokens"]))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise GeulgamError(f"no wording in {folder}: {error}", f"remove {folder}, then geulgam run") from error
 
     def save(self, folder: Path) -> None:

@@ -66,7 +66,7 @@ def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, floa
 
     ``people`` and ``places``: the share of the named that are on the sheet. ``named``: the people who came up before
     it; ``kin``: 1 where the teller, who has a husband (남편) or a wife (아내), can have all that it names besides them,
-    else 0. What nothing is told of is not in the dict.
+    else 0; for one who says I, as all do of whom nothing is laid down. What nothing is told of is not in the dict.
     """
     told = list(tellings(sentences(text)))
     found: dict[str, float] = {}
@@ -81,7 +81,7 @@ def agrees(text: str, facts: Facts, named: Sequence[str] = ()) -> dict[str, floa
         if known and (used := [word for telling in told for word in getattr(telling, name)]):
             found[name] = _share(word in known for word in used)
     own = {whose(person) for telling in told for person in telling.people} - {""}
-    if facts.teller not in OTHERS and own:
+    if facts.teller in ("", *PLAIN, *HUMBLE, *MANY) and own:
         before = {whose(person) for person in named} - {""}
         found["kin"] = float(len(before) == 2 or len(own | before) == 1)
     return found

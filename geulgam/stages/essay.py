@@ -61,7 +61,7 @@ class EssayNode(ModelNode):
     """
 
     stage = "essay"
-    version = 2
+    version = 3
     not_there = "not written yet"
 
     def __init__(
@@ -285,7 +285,8 @@ def generate_essay(
     prompt = written_text(prompt or "", "the prompt").strip()
     node = EssayNode(workspace, settings, name, lender, prompt=prompt, seed=seed, file=plan, characters=characters)
     for shared in (SpansNode(workspace, settings), WordingNode(workspace, settings)):
-        if shared.found() is None:
+        there = shared.found()
+        if there is None or there.version != shared.version:  # of an older geulgam
             make(shared, on)
     if settings.generate.places:
         make(CriticNode(workspace, settings, name, lender), on, alone=True)

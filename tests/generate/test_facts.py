@@ -100,6 +100,7 @@ def test_who_is_not_on_the_sheet_is_told() -> None:
 def test_who_tells_has_a_husband_or_a_wife(named: tuple[str, ...], text: str, share: float) -> None:
     assert agrees(text, Facts(teller="나"), named)["kin"] == share
     assert "kin" not in agrees(text, Facts(teller="그녀"), named)  # a story has them all
+    assert "kin" not in agrees(text, Facts(teller="민수"), named)
     assert "kin" not in agrees("친구와 어머니가 웃었다.", Facts(teller="나"), named)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from corpus.events import Event, Progress, TextWritten
 from finetune.base import BaseModel
+from generate.course import Course
 from generate.critic.critic import Critic
 from generate.critic.weights import Weights
 from generate.decoding.sampling import PRESETS, Sampling, draw
@@ -16,7 +18,9 @@ from generate.draft import Draft
 from generate.piece import Piece
 from generate.planning.plan import Plan, Section
 from generate.redraft import SHORTEST, settled
+from generate.window import Window
 from generate.writer import Writer
+from retrieval.analyzers import analyzer
 
 SAMPLING = Sampling(top_k=20, top_p=0.95)
 PLAN = Plan(
@@ -204,3 +208,17 @@ def test_a_short_section_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None
     short = a_draft("눈")
     short = short.with_pieces((Piece("눈" * (SHORTEST - 1), (1,), 1, "sentence"),))
     assert settled(short, strain).pieces == short.pieces
+
+
+def test_what_was_set_aside_and_stays_is_gone_on_with_where_it_is_not_whole(practised: BaseModel) -> None:
+    nobody: Any = None
+    less, whole = (Piece(f"{word} 있다. " * 80, (1,), 1, "sentence") for word in ("배", "눈물"))
+    draft = replace(a_draft("배"), plan=Plan.of_one_section("함께", 560), aside=(less,), again=(0,))
+    window = Window(practised.vocabulary, "함께", 64, 8)
+    course = Course(draft, analyzer("whitespace"), window, lambda _: [], lambda _: nobody)
+    course.so_far.add(whole.text)
+    course.draft = replace(draft.with_pieces((whole,)), is_finished=course.so_far.is_whole)
+    assert course.draft.is_finished
+    course.settle(strain)
+    assert course.draft.pieces == (less,) and course.so_far.text == less.text
+    assert not course.so_far.is_whole and not course.draft.is_finished

@@ -43,9 +43,11 @@ def test_it_is_saved_and_loaded_and_told_by_its_fingerprint(wording: Wording, tm
     assert again.fingerprint == wording.fingerprint == Wording.of(ESSAYS[::-1]).fingerprint
     assert again.share_of_words(words("발자국 강가")) == 0.5
     assert Wording.of(ESSAYS[:1]).fingerprint != wording.fingerprint
-    (tmp_path / "wording.npz").write_bytes(b"no")
-    with pytest.raises(GeulgamError, match="no wording"):
-        Wording.load(tmp_path)
+    whole = (tmp_path / "wording.npz").read_bytes()
+    for damaged in (b"no", b"", whole[: len(whole) // 2]):
+        (tmp_path / "wording.npz").write_bytes(damaged)
+        with pytest.raises(GeulgamError, match="no wording"):
+            Wording.load(tmp_path)
 
 
 def test_counting_is_told_of() -> None:

@@ -167,6 +167,16 @@ def test_a_prompt_longer_than_the_context_is_refused_and_no_folder_is_left(
     assert len(written.essays_of("함께")) == 1
 
 
+def test_a_wording_of_an_older_version_is_made_anew(geulgam: Command, written: Workspace) -> None:
+    import numpy as np
+
+    file, manifest = written.wording / "wording.npz", written.wording / "manifest.json"
+    with np.load(file) as saved:
+        np.savez(file, pairs=saved["pairs"], known=saved["known"])
+    manifest.write_text(manifest.read_text().replace('"version": 2', '"version": 1'))
+    assert geulgam("generate", "함께", "--chars", "40").code == 0
+
+
 class Interrupted:
     """Commands that Ctrl-C ends in the midst of a piece, once they have kept so many.
 
