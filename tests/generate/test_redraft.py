@@ -216,6 +216,7 @@ def test_what_was_set_aside_and_stays_is_gone_on_with_where_it_is_not_whole(prac
     draft = replace(a_draft("배"), plan=Plan.of_one_section("함께", 560), aside=(less,), again=(0,))
     window = Window(practised.vocabulary, "함께", 64, 8)
     course = Course(draft, analyzer("whitespace"), window, lambda _: [], lambda _: nobody)
+    course.so_far = course.so_far.twin()  # the section is begun
     course.so_far.add(whole.text)
     course.draft = replace(draft.with_pieces((whole,)), is_finished=course.so_far.is_whole)
     assert course.draft.is_finished
