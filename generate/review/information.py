@@ -27,19 +27,24 @@ def reading(base: BaseModel, adapter: Path | None) -> Iterator[Pmi]:
     """:func:`information` of the base with this adapter. Raises GeulgamError as :func:`generate.merging.merged` does,
     and where memory runs out."""
     with enough_memory("reading", _ADVICE), merged(base, adapter) as model:
-        yield partial(information, model, base.vocabulary)
+        yield partial(information, model, base.vocabulary, context=base.context)
 
 
-def information(model: Any, vocabulary: Vocabulary, pairs: Sequence[tuple[str, str]]) -> list[float]:
+def information(model: Any, vocabulary: Vocabulary, pairs: Sequence[tuple[str, str]], context: int) -> list[float]:
     """Nats by which each passage is likelier behind (before, passage) than behind nothing but the beginning of a text.
 
-    The passage is the same tokens both times. All are read at once.
+    The passage is the same tokens both times. All are read at once. A model has room for ``context`` tokens: of a
+    passage longer than half of them it reads the first, as a sample of all, and of what stands before the last.
     """
     before = list(vocabulary.encode_all(text for text, _ in pairs))
-    own = list(vocabulary.encode_all(f" {passage}" for _, passage in pairs))  # as it stands in its text
+    whole = list(vocabulary.encode_all(f" {passage}" for _, passage in pairs))  # as it stands in its text
+    own = [text[: context // 2] for text in whole]
+    rooms = [context - 1 - len(text) for text in own]  # behind the beginning of a text
+    before = [head[max(0, len(head) - room) :] for head, room in zip(before, rooms, strict=True)]
     free = alone(model, vocabulary, own)
     bound = _behind(model, vocabulary, before, own)
-    return [after - len(text) * mean for after, text, mean in zip(bound, own, free, strict=True)]
+    nats = [after - len(text) * mean for after, text, mean in zip(bound, own, free, strict=True)]
+    return [one * len(full) / max(1, len(text)) for one, full, text in zip(nats, whole, own, strict=True)]
 
 
 @torch.inference_mode()
