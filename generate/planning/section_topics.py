@@ -3,7 +3,7 @@ each sub-topic."""
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from corpus.errors import GeulgamError
@@ -16,14 +16,16 @@ _TOPIC = 0.5  # what the topic's own query counts: enough to say which essays ar
 _OPERATORS = ("AND", "OR", "NOT", "TO")
 
 
-def with_topics(plan: Plan, topic: str, query: str, known: Collection[str]) -> tuple[Plan, dict[str, str]]:
+def with_topics(plan: Plan, topic: str, query: str, known: Mapping[str, str]) -> tuple[Plan, dict[str, str]]:
     """The plan with a topic for the adapter of every section, and the queries of those that are still to be made.
 
-    ``query``: the topic's own. ``known``: the topics that there are; a section that names one of them keeps it as it
-    is, and one that names another gets it by that name. The same plan gives the same names. Raises GeulgamError for a
-    section without a word to look for, and for a name that will not do.
+    ``query``: the topic's own. ``known``: the queries of the topics that there are, by name; a section that names one
+    of them keeps it as it is, and one that names another gets it by that name. One that names none never gets a known
+    topic whose query does not begin as :func:`section_query` begins it: a person made that. The same plan gives the
+    same names. Raises GeulgamError for a section without a word to look for, and for a name that will not do.
     """
-    taken = {topic.casefold(), *(section.adapter.casefold() for section in plan.sections)}
+    others = (name for name, asked in known.items() if not asked.startswith(_within(query)))
+    taken = {name.casefold() for name in (topic, *others, *(section.adapter for section in plan.sections))}
     queries: dict[str, str] = {}
     sections = []
     for number, section in enumerate(plan.sections, 1):
@@ -58,7 +60,12 @@ def section_query(section: Section, query: str, number: int) -> str:
         raise GeulgamError(f"section {number} has neither keywords nor a title to look for", "give it keywords")
     step = (_FIRST - _LAST) / max(1, len(words) - 1)
     weighed = (f"{word}{_boost(_FIRST - place * step)}" for place, word in enumerate(words))
-    return " ".join([f"+({query}){_boost(_TOPIC)}", *weighed])
+    return " ".join([f"{_within(query)}{_boost(_TOPIC)}", *weighed])
+
+
+def _within(query: str) -> str:
+    """How the query of every section begins."""
+    return f"+({query})"
 
 
 def _words(texts: Iterable[str]) -> Iterator[str]:
@@ -82,7 +89,7 @@ def _plain(text: str, most: int) -> str:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """The name, numbered where another section has it."""
+    """The name, numbered where another section or another topic has it."""
     number, free = 1, name
     while free.casefold() in taken:
         number += 1

@@ -62,7 +62,7 @@ def plan_essay(
     from generate.planning.section_topics import with_topics
 
     own = settings.topic(topic)
-    name, known = own.name, [each.name for each in settings.topics]
+    name, known = own.name, {each.name: each.query for each in settings.topics}
     opening = written_text(opening, "the opening").strip()
     file = out or workspace.plan(name)
     stood = topics and not again and file.is_file()

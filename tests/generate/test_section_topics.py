@@ -25,11 +25,22 @@ def _names(plan: Plan) -> list[str]:
 
 def test_names_come_of_the_topic_and_the_titles_and_each_is_another() -> None:
     plan = _plan(*(Section(title, 10, ("비",)) for title in ("기차 타기", "기차 타기", "「비」, 그리고 $(눈)", "…")))
-    given, queries = with_topics(plan, "함께", OWN, ["함께"])
+    own = {"함께": OWN}
+    given, queries = with_topics(plan, "함께", OWN, own)
     assert _names(given) == ["함께-기차-타기", "함께-기차-타기-2", "함께-비-그리고-눈", "함께-4"]
     assert list(queries) == _names(given)
-    assert with_topics(plan, "함께", OWN, ["함께"]) == (given, queries)
-    assert with_topics(given, "함께", OWN, ["함께", *queries]) == (given, {})
+    assert with_topics(plan, "함께", OWN, own) == (given, queries)
+    assert with_topics(given, "함께", OWN, own | queries) == (given, {})
+
+
+def test_a_persons_own_topic_of_the_name_stays_and_one_that_was_made_for_this_topic_is_made_again() -> None:
+    plan = _plan(*(Section(title, 10, ("비",)) for title in ("Rain", "눈")))
+    known = {"함께": OWN, "함께-rain": "비", "함께-눈": f"+({OWN})^0.5 눈사람^2"}
+    given, queries = with_topics(plan, "함께", OWN, known)
+    assert _names(given) == ["함께-Rain-2", "함께-눈"] and list(queries) == _names(given)
+    assert with_topics(plan, "함께", OWN, known | queries) == (given, queries)
+    anew, _ = with_topics(plan, "함께", "다른 말", known | queries)  # what it asks for now is another topic's
+    assert _names(anew) == ["함께-Rain-3", "함께-눈-2"]
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=200), min_size=1, max_size=4))
@@ -38,7 +49,7 @@ def test_whatever_they_are_called_the_names_will_do_and_differ(topic: str, title
         topic = topic_name(topic)
     except GeulgamError:
         return
-    given, _ = with_topics(_plan(*(Section(title, 1, ("비",)) for title in titles)), topic, OWN, [])
+    given, _ = with_topics(_plan(*(Section(title, 1, ("비",)) for title in titles)), topic, OWN, {})
     names = _names(given)
     assert len({name.casefold() for name in names} - {topic.casefold()}) == len(titles)
     assert all(topic_name(name) == name and " " not in name for name in names)
@@ -47,10 +58,10 @@ def test_whatever_they_are_called_the_names_will_do_and_differ(topic: str, title
 
 def test_a_section_keeps_the_topic_that_it_names_and_one_that_is_gone_is_made_by_its_name() -> None:
     plan = _plan(Section("비", 1, ("비",), adapter="가족"), Section("눈", 1, ("눈",), adapter="함께-첫-눈"))
-    given, queries = with_topics(plan, "함께", OWN, ["함께", "가족"])
+    given, queries = with_topics(plan, "함께", OWN, {"함께": OWN, "가족": "가족"})
     assert given == plan and list(queries) == ["함께-첫-눈"]
     with pytest.raises(GeulgamError, match="a topic cannot be called"):
-        with_topics(_plan(Section("비", 1, ("비",), adapter="../비")), "함께", OWN, [])
+        with_topics(_plan(Section("비", 1, ("비",), adapter="../비")), "함께", OWN, {})
 
 
 def test_a_query_looks_for_the_keywords_within_what_the_topics_own_finds() -> None:

@@ -191,13 +191,28 @@ def test_topics_are_renewed_with_what_they_were_told_and_those_left_over_named(
     geulgam("topic", "remove", first)  # what a section names and is gone is made again, by its name
     assert geulgam("plan", "가족", "--topics").code == 0 and topic.settings().topic(first).query.startswith("+(가족^2")
     file = topic.plan("가족")
-    geulgam("topic", "add", first, "--query", "구두")
-    file.write_text(file.read_text("utf-8").replace(f'adapter = "{first}"\n', ""), "utf-8")
+    made = "+(가족^2 어머니 아버지)^0.5 구두^2"
+    geulgam("topic", "add", first, "--query", made)
+    without = file.read_text("utf-8").replace(f'adapter = "{first}"\n', "")
+    file.write_text(without, "utf-8")
     said = geulgam("plan", "가족", "--topics")
-    assert f"changed {first} in geulgam.toml; its query was: 구두" in said.err
+    assert f"changed {first} in geulgam.toml; its query was: {made}" in said.err
     said = geulgam("plan", "가족", "--again")
     assert "no section is written by these any more" in said.err and all(name in said.err for name in [first, *left])
     assert {*_adapters(topic)} == {""}  # without --topics
+
+
+def test_a_topic_of_ones_own_stays_though_a_section_would_be_called_so(topic: Workspace, geulgam: Command) -> None:
+    file = topic.plan("가족")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(MINE, "utf-8")
+    geulgam("topic", "add", "신발", "--query", "신발")
+    geulgam("topic", "add", "가족-아버지의-구두", "--query", "구두")
+    said = geulgam("plan", "가족", "--topics")
+    assert said.code == 0 and "changed" not in said.err
+    assert _adapters(topic) == ["가족-아버지의-구두-2", "신발"]
+    assert topic.settings().topic("가족-아버지의-구두").query == "구두"
+    assert topic.settings().topic("가족-아버지의-구두-2").query.endswith(' 구두^2 "낡은 신발"')
 
 
 @pytest.mark.slow
