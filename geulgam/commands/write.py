@@ -86,7 +86,7 @@ def generate(
     """Write an essay on a topic into essays/, by a plan, with a report of its figures."""
     from geulgam.graph import look
     from geulgam.stages.adapter import AdapterNode, require_adapter
-    from geulgam.stages.essay import generate_essay
+    from geulgam.stages.essay import EssayNode, generate_essay
     from geulgam.stages.spans import SpansNode
     from geulgam.workspace import Workspace
 
@@ -94,9 +94,11 @@ def generate(
     settings = place.settings({"generate.characters": chars, "generate.preset": preset, "generate.best_of": best_of})
     name = settings.topic(topic).name
     require_adapter(place, name)
-    adapter = look([AdapterNode(place, settings, name)])[-1]
-    if adapter.reasons:
-        note(f"note: the adapter is out of date: {adapter.why}; renew it with geulgam finetune {name}")
+    essay = EssayNode(place, settings, name, file=plan)
+    for state in look(essay.inputs):
+        if isinstance(state.node, AdapterNode) and state.found and state.reasons:
+            called, of = essay.called(state.node), state.node.topic
+            note(f"note: the {called} is out of date: {state.why}; renew it with geulgam finetune {of}")
     spans = look([SpansNode(place, settings)])[-1]
     if spans.found and spans.reasons:
         note(f"note: what must not be copied is out of date: {spans.why}; renew it with geulgam run")

@@ -248,11 +248,13 @@ class EssayNode(ModelNode):
         return adapter
 
     def _review(self, essay: "Draft", adapter: Path, on: On) -> "Review":
-        """The essay beside those that were held out when its adapter was trained."""
+        """The essay beside those that its adapters were trained on, and those held out when its topic's was."""
         from generate.review.reviewed import Chapter
 
         chapters = [Chapter(text, section.title, section.keywords) for section, text in essay.sections()]
         title, beside = essay.plan.title or self.topic, Beside.of(read_subset(adapter))
+        read = (id_ for name in self._others for id_ in read_subset(self.workspace.adapter(name)).ids("train"))
+        beside = replace(beside, train=list(dict.fromkeys([*beside.train, *read])))
         return reviewed(self.workspace, self.settings, chapters, title, beside, on=on)
 
     def _next_number(self) -> int:

@@ -1,6 +1,7 @@
 """finetune, generate and evaluate on a tiny model, as a user types them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,41 @@ def test_a_stale_adapter_is_used_and_said_to_be(
     monkeypatch.setenv("GEULGAM_FINETUNE__EPOCHS", "5")
     said = geulgam("generate", "함께")
     assert said.code == 0 and "the adapter is out of date: recipe changed: epochs 2 → 5" in said.err
+
+
+def test_a_stale_adapter_that_a_section_of_the_plan_names_is_said_to_be_too(
+    geulgam: Command, written: Workspace
+) -> None:
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    shutil.copytree(written.adapter("함께"), written.adapter("가족"))  # trained on other essays than it should be
+    (written.folder / "mine.toml").write_text(PLAN + 'adapter = "가족"\n', encoding="utf-8")
+    said = geulgam("generate", "함께", "--plan", "mine.toml")
+    assert said.code == 0 and "the adapter 가족 is out of date: subset changed; " in said.err
+    assert "geulgam finetune 가족\n" in said.err and "the adapter is out of date" not in said.err
+
+
+@pytest.mark.slow
+def test_an_essay_is_reviewed_beside_all_that_the_adapters_of_its_sections_were_trained_on(
+    geulgam: Command, written: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from retrieval.topic import Subset
+
+    geulgam("topic", "add", "가족", "--query", "가족 식구")
+    assert geulgam("finetune", "가족").code == 0
+    own, other = (Subset.load(written.adapter(name) / "subset.parquet") for name in ("함께", "가족"))
+    more = [one for one in other.ids("train") if one not in own.ids("train")]
+    assert more
+    written.plan("함께").write_text(PLAN + 'adapter = "가족"\n', encoding="utf-8")
+    asked: list[list[str]] = []
+    get = Corpus.get
+
+    def noted(corpus: Corpus, ids: Any) -> Any:
+        asked.append(list(ids))
+        return get(corpus, ids)
+
+    monkeypatch.setattr(Corpus, "get", noted)
+    assert geulgam("generate", "함께").code == 0
+    assert asked[-2:] == [[*own.ids("train"), *more], [*own.ids("valid"), *own.ids("test")]]
 
 
 def test_a_base_that_cannot_be_is_told(geulgam: Command, small: Workspace, tmp_path: Path) -> None:
