@@ -78,14 +78,9 @@ def _short_sections_too() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def runs(practised: BaseModel) -> dict[int, Run]:
-    return {sign: Run(practised, sign) for sign in (1, -1)}
-
-
-@pytest.fixture(scope="module", params=[1, -1])
-def run(runs: dict[int, Run], request: pytest.FixtureRequest) -> Run:
-    return runs[request.param]
+@pytest.fixture(scope="module", params=[1, pytest.param(-1, marks=pytest.mark.slow)])
+def run(practised: BaseModel, request: pytest.FixtureRequest) -> Run:
+    return Run(practised, request.param)
 
 
 def test_a_long_section_that_strains_is_written_a_second_time_and_the_better_version_stays(run: Run) -> None:
@@ -97,7 +92,9 @@ def test_a_long_section_that_strains_is_written_a_second_time_and_the_better_ver
         assert run.critic.strained(texts[section]) == min(map(run.critic.strained, (first, second)))
 
 
-def test_each_of_two_versions_can_be_the_better_one(runs: dict[int, Run]) -> None:
+@pytest.mark.slow
+def test_each_of_two_versions_can_be_the_better_one(practised: BaseModel) -> None:
+    runs = {sign: Run(practised, sign) for sign in (1, -1)}
     assert runs[1].critic.read[1:3] == runs[-1].critic.read[1:3]
     stays = {run.essay.sections()[0][1] for run in runs.values()}
     assert stays == set(runs[1].critic.read[1:3]) and len(stays) == 2
