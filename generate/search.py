@@ -37,7 +37,8 @@ class Search:
     ``beam``: from so many of the best candidates it is looked one piece further, each with its share of a round's
     candidates, and the pair with the highest sum of the critic's scores is taken, both pieces of it; with 1, each piece
     is the best by itself. A beam of 2 drafts as many candidates for two pieces as without it, but the second ones in
-    two passes of half the rows, and half of what they draw is written for nothing: 14 characters/s against 18 to 25.
+    two passes of half the rows, and half of what they draw is written for nothing: 14 characters/s, against 18 to 25
+    in other runs.
     """
 
     desk: Desk

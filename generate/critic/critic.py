@@ -41,7 +41,7 @@ _WORN = 4, 0.17  # times that a word stands in them before it is worn, and the s
 _COUNTED = 3  # numbers in a passage; nine in ten of people's have none
 _NUMBER = re.compile(r"\d+")
 _VARIED = 0.60  # share of different ones among a hundred content words; a tenth of people's sections have less
-_NEAR_BY = 0.30, 0.58  # mean cosine of four sentences to the next four; of people's a tenth have less, a tenth more
+_NEAR_BY = 0.30, 0.58  # mean cosine of four sentences to the next four; nine in ten of people's sections lie in it
 
 
 class Critic:
