@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune.base import BaseModel
+from finetune.blend import blend
 from finetune.blocks import Blocks, pack
 from finetune.card import Card, model_card
-from finetune.checkpoints import Checkpoint, best_folder, is_of, last_checkpoint, prepare
+from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_checkpoint, prepare
 from finetune.execution import Execution
 from finetune.fused import fused
 from finetune.memory import enough_memory
@@ -40,9 +43,10 @@ Seal = Callable[[Path, dict[str, Any]], None]
 class Adapter:
     """A trained adapter: its folder (PEFT, safetensors, a model card) and what the training measured.
 
-    ``metrics``: valid_loss_base and valid_loss (nats per token over the trimmed vocabulary), history (step, loss),
-    best_step, steps, stopped_early, train_documents, valid_documents, tokens, seconds, tokens_per_second. Seconds and
-    tokens are those of all sessions, where a training was broken off and went on.
+    ``metrics``: valid_loss_start (of the base, or of the adapter it began with) and valid_loss (nats per token over
+    the trimmed vocabulary), history (step, loss), best_step, steps, stopped_early, share (of what was trained, in the
+    blend with what it began with; 1 where it began with the base), train_documents, valid_documents, tokens, seconds,
+    tokens_per_second. Seconds and tokens are those of all sessions, where a training was broken off and went on.
     """
 
     folder: Path
@@ -58,10 +62,16 @@ def adapt(
     card: Card,
     execution: Execution | None = None,
     *,
+    start: Path | None = None,
+    others: Sequence[Document] = (),
     on: On = silent,
     seal: Seal | None = None,
 ) -> Adapter:
     """Train an adapter on ``train``, choosing by ``valid``, and put it at ``folder``, whole or not at all.
+
+    ``start``: an adapter to go on from, such as one of a shared stage; how much of what was learnt after it stays is
+    then chosen by ``valid`` (:mod:`finetune.blend`), and the adapter stands for both. ``others``: documents of which
+    some are read again between those of ``train``, as many as ``recipe.replay`` says.
 
     While it trains, checkpoints rest in ``<folder>.part``; killed at any moment, or ended by ``on`` between two steps,
     the same call goes on from the last whole one and ends with the same adapter (on a CPU, the same weights). A call
@@ -85,15 +95,22 @@ def adapt(
     with enough_memory(f"training on {card.topic}", advice), quiet(), base.borrowed(on):
         blocks, valid_blocks = (
             _packed(base, documents, recipe, f"the {side} side of {card.topic}")
-            for side, documents in (("train", train), ("valid", valid))
+            for side, documents in (("train", [*train, *replayed(train, others, recipe)]), ("valid", valid))
         )
         work = folder.with_name(folder.name + ".part")
-        run = _fingerprint(base, blocks, valid_blocks, recipe)
+        run = _fingerprint(base, blocks, valid_blocks, recipe, start)
         if (finished := _finished(folder, work, run)) is not None:
             return finished
-        metrics = _train(base, blocks, valid_blocks, recipe, execution, work, prepare(work, run), card.topic, on)
+        checkpoint = prepare(work, run)
+        metrics = _train(base, blocks, valid_blocks, recipe, execution, work, checkpoint, card.topic, on, start)
         metrics |= {"train_documents": len(train), "valid_documents": len(valid)}
         made = best_folder(work, metrics["best_step"])
+        if start is not None:
+            tuned, made = made, work / "blend"
+            with Task(on, "blending") as task:
+                each = partial(task.advance, 0)
+                share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
+            metrics |= {"share": share, "valid_loss": round(loss, 4)}
         told = {"recipe": asdict(recipe), "execution": asdict(execution), "metrics": metrics, "run": run}
         write_text(made / "README.md", model_card(card, base.name, recipe, metrics, [d.id for d in train]))
         write_text(made / _TOLD, json.dumps(told, indent=1))
@@ -115,6 +132,7 @@ def _train(
     checkpoint: Checkpoint | None,
     topic: str,
     on: On,
+    start: Path | None,
 ) -> dict[str, Any]:
     """Train to the end, from the checkpoint if there is one, and say what was measured."""
     began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
@@ -137,7 +155,7 @@ def _train(
         try:
             if not selection.is_over(done):
                 set_seed(recipe.seed)
-                model = attach(base, recipe)
+                model = attach(base, recipe, start)
                 trainer = AdapterTrainer(
                     model=model,
                     args=arguments(base, recipe, execution, work, steps),
@@ -157,12 +175,13 @@ def _train(
         seconds = time.monotonic() - began
         task.result = f"loss on the valid side {selection.history[0][1]:.3f} → {best_loss:.3f}"
     return {
-        "valid_loss_base": round(selection.history[0][1], 4),
+        "valid_loss_start": round(selection.history[0][1], 4),
         "valid_loss": round(best_loss, 4),
         "history": [[step, round(loss, 4)] for step, loss in selection.history],
         "best_step": best_step,
         "steps": done,
         "stopped_early": selection.stopped_early,
+        "share": 1.0,
         "tokens": done * tokens_per_step,
         "seconds": round(seconds, 1),
         "tokens_per_second": round(done * tokens_per_step / seconds, 1),
@@ -195,9 +214,18 @@ def _steps(blocks: int, recipe: Recipe) -> int:
     return steps if recipe.max_steps is None else min(steps, recipe.max_steps)
 
 
-def _fingerprint(base: BaseModel, train: Blocks, valid: Blocks, recipe: Recipe) -> str:
+def replayed(train: Sequence[Document], others: Sequence[Document], recipe: Recipe) -> list[Document]:
+    """Of the others as many as the recipe replays, drawn at random; none that is trained on anyway."""
+    ids = {document.id for document in train}
+    rest = [document for document in others if document.id not in ids]
+    return random.Random(recipe.seed).sample(rest, min(len(rest), round(recipe.replay * len(train))))
+
+
+def _fingerprint(base: BaseModel, train: Blocks, valid: Blocks, recipe: Recipe, start: Path | None) -> str:
     """32 hexadecimal digits of all that determines the weights: a training with other ones does not go on."""
     digest = hashlib.sha256(f"{base.fingerprint} {recipe.fingerprint} {base.dtype}".encode())
+    if start is not None:
+        digest.update((start / WEIGHTS).read_bytes())
     for tensor in (train.ids, train.learnt, valid.ids, valid.learnt):
         digest.update(f"{tuple(tensor.shape)}".encode() + tensor.numpy().tobytes())
     return digest.hexdigest()[:32]

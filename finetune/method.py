@@ -1,5 +1,6 @@
 """The three methods, as adapters of PEFT: what of a base is trained, put on it and taken off again."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,10 +10,12 @@ from finetune.base import BaseModel
 from finetune.recipe import Recipe
 
 
-def attach(base: BaseModel, recipe: Recipe) -> Any:
-    """The base with a fresh, trainable adapter of the recipe's method; :meth:`BaseModel.take_off` undoes it.
+def attach(base: BaseModel, recipe: Recipe, start: Path | None = None) -> Any:
+    """The base with a trainable adapter of the recipe's method; :meth:`BaseModel.take_off` undoes it.
 
-    "freeze" and "full" are PEFT adapters as well: LN-tuning, which holds whole copies of the layers it trains.
+    ``start``: an adapter to go on from, of the same method and rank; None: a fresh one. "freeze" and "full" are PEFT
+    adapters as well: LN-tuning, which holds whole copies of the layers it trains. Raises GeulgamError for a start of
+    another form.
     """
     from peft import LNTuningConfig, LoraConfig, get_peft_model
 
@@ -32,7 +35,29 @@ def attach(base: BaseModel, recipe: Recipe) -> Any:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # master weights; autocast multiplies in the base's precision
+    if start is not None:
+        put_weights(model, weights_of(start), start)
     return model
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    """An adapter's own weights by name."""
+    from peft.utils.save_and_load import load_peft_weights
+
+    loaded: dict[str, torch.Tensor] = load_peft_weights(str(folder), device="cpu")
+    return loaded
+
+
+def put_weights(model: Any, weights: dict[str, torch.Tensor], where: Path) -> None:
+    """Give the model's adapter these weights, which come from ``where``. Raises GeulgamError if they do not fit."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    own = {name: tensor.shape for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()}
+    if own != {name: tensor.shape for name, tensor in weights.items()}:
+        raise GeulgamError(
+            f"the adapter {where} has another form than the recipe's", "train it again with the same method and rank"
+        )
+    set_peft_model_state_dict(model, weights)
 
 
 def trained_modules(model: Any, recipe: Recipe) -> list[str]:

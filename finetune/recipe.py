@@ -19,6 +19,7 @@ _LIMITS = {
     "method": one_of(METHODS),
     "epochs": number(0, above=True),
     "max_steps": or_none(whole(1)),
+    "replay": number(0),
     "block_tokens": whole(8),
     "batch": whole(1),
     "learning_rate": number(0, above=True),
@@ -57,6 +58,7 @@ class Recipe:
     method: Method = "lora"
     epochs: float = 2.0
     max_steps: int | None = None  # ends earlier than epochs if given
+    replay: float = 0.0  # other essays that are read again, for each of the subset
     block_tokens: int = 256
     batch: int = 4
     learning_rate: float = 4e-4

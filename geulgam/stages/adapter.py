@@ -134,7 +134,7 @@ def told(metrics: Mapping[str, Any]) -> str:
     return (
         f"trained on {metrics['train_documents']:,} essays, {metrics['steps']:,} steps in {metrics['seconds']:.0f} s "
         f"({metrics['tokens_per_second']:.0f} tokens/s){stopped}; loss on the valid side "
-        f"{metrics['valid_loss_base']:.3f} → {metrics['valid_loss']:.3f}"
+        f"{metrics['valid_loss_start']:.3f} → {metrics['valid_loss']:.3f}"
     )
 
 
