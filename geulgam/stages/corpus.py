@@ -1,14 +1,14 @@
 """Files become imports, kept as they came; imports become the corpus, by steps."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from corpus.derive import Derived, Step, derive
-from corpus.document import Raw
+from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
@@ -141,8 +141,14 @@ def add_documents(workspace: Workspace, settings: Settings, paths: Sequence[Path
 
     What is known stays, what is refused is noted with its reason in `corpus/rejected.jsonl`.
     """
-    columns, node = settings.corpus, CorpusNode(workspace, settings)
+    columns = settings.corpus
     items = read(paths, columns.text_column, columns.title_column, on=about(on, "imports"))
+    return add_rows(workspace, settings, items, on=on)
+
+
+def add_rows(workspace: Workspace, settings: Settings, items: Iterable[Raw | Rejected], *, on: On = silent) -> Added:
+    """The same with rows, wherever they come from."""
+    node = CorpusNode(workspace, settings)
     imports = Imports(workspace.imports)
     with at_work(workspace, "imports", on):
         _adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
