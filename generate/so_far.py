@@ -12,11 +12,11 @@ from generate.guards.letters import letters_of
 from generate.korean import Word, words
 from generate.phrases import Gram, phrases
 from generate.planning.facts import tellings
-from generate.planning.korean_words import says_nothing
 from generate.planning.plan import Plan, Section
 from generate.sentences import sentences
 from retrieval.analyzer import Analyzer
 from retrieval.kiwi import tagged
+from retrieval.korean import says_nothing
 
 _NEAR = 60  # characters, of a short section a quarter; with no more of one left, the next piece begins the next one
 _REST = 30  # characters; with no more missing, no sentence is added

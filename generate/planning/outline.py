@@ -11,12 +11,12 @@ import numpy as np
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
-from generate.planning.clustering import Vectors
 from generate.planning.facts import facts_of_essays
-from generate.planning.keywords import Content, Words, content, keywords, title, weighed
 from generate.planning.passages import Passage, passages
 from generate.planning.plan import Plan, Section, role_of
 from generate.planning.subtopics import subtopics
+from retrieval.clustering import Vectors
+from retrieval.keywords import Content, Words, content, keywords, title, weighed
 from retrieval.kiwi import tagged, term
 
 Encode = Callable[[Sequence[str]], Vectors]

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.errors import GeulgamError
-from generate.planning.clustering import Vectors, merged, spherical
 from generate.planning.passages import Passage
+from retrieval.clustering import Vectors, merged, spherical
 
 _OF_TOPIC, _FOR_EACH = 0.6, 24  # the share of the passages that are clustered, or so many for each sub-topic
 _MORE = 1.5  # clusters for each sub-topic

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from generate.planning import outline
-from generate.planning.clustering import Vectors, merged, spherical
-from generate.planning.keywords import Content, title
 from generate.planning.outline import apportioned, make_plan
 from generate.planning.passages import ENOUGH, LONGEST, SHORTEST, Passage, grouped, passages
 from generate.planning.plan import Facts, Plan
 from generate.planning.subtopics import Subtopic, subtopics
+from retrieval.clustering import Vectors, merged, spherical
 from retrieval.encoder import encoder
+from retrieval.keywords import Content, title
 
 # What the made-up essays tell of, in this order: for each part the words that stand in its sentences.
 TELLS = (

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from generate.planning.korean_words import joined, says_nothing
 from retrieval.kiwi import Morpheme, term
+from retrieval.korean import joined, says_nothing
 
 _WEIGHT = {"NNG": 1.0, "NNP": 0.7, "MAG": 0.3, "VV": 0.4, "VA": 0.4}  # what can begin a sentence comes first
 _SHORT = 0.6  # a word of one syllable is more often another one
