@@ -101,9 +101,8 @@ def lessons(passages: Iterable[Passage], base: BaseModel) -> Blocks:
     """The texts in blocks; neither title and opening are learnt, nor the end, since a text was merely broken off."""
     heads = {passage.id: opening(passage.topic) + passage.opening for passage in passages}
     texts = [Document(passage.id, " " + passage.text) for passage in passages]
-    packed = pack(texts, base.vocabulary, RECIPE.block_tokens, RECIPE.seed, lambda document: heads[document.id])
-    ends = torch.tensor([base.vocabulary.eos, base.vocabulary.bos])
-    return Blocks(packed.ids, packed.learnt & ~torch.isin(packed.ids, ends))
+    packed = pack(texts, base.vocabulary, RECIPE.block_tokens, RECIPE.seed, lambda portion: heads[portion.document.id])
+    return replace(packed, learnt=packed.learnt & (packed.ids != base.vocabulary.eos))
 
 
 def trained_on(base: BaseModel, adapter: Path, blocks: Blocks, folder: Path, on: On) -> list[float]:
@@ -125,10 +124,8 @@ def trained_on(base: BaseModel, adapter: Path, blocks: Blocks, folder: Path, on:
             optimiser = torch.optim.AdamW(weights, RECIPE.learning_rate, weight_decay=RECIPE.weight_decay)
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, len(order))
             for rows in order:
-                ids, learnt = blocks.ids[rows], blocks.learnt[rows]
-                labels = ids.masked_fill(~learnt, -100)
                 with torch.autocast(base.device.type, dtype=base.dtype, enabled=base.dtype != torch.float32):
-                    loss = model(input_ids=ids, labels=labels, use_cache=False).loss
+                    loss = model(**blocks[rows], use_cache=False).loss
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(weights, RECIPE.gradient_clip)
                 optimiser.step()

@@ -1,13 +1,21 @@
-"""Documents packed into blocks of tokens, with separators between them and no padding."""
+"""Documents packed whole into blocks of tokens, each read for itself.
 
-from collections.abc import Callable, Sequence
+Best-fit packing after Ding et al. 2024 (2404.10830): an essay that is cut wherever a block ends teaches a model to go
+on from what it has not read. The longest portion goes first, each into the block with the least room that still takes
+it. Positions begin again with each portion, and by that transformers' models know where another begins that may not
+be looked at (:mod:`finetune.attention`).
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from corpus.document import Document
-from finetune.layout import encoded, separator
+from finetune.layout import Encoded, Header
+from finetune.portions import portions
 from finetune.vocabulary import Vocabulary
 
 _NOT_LEARNT = -100  # the label that torch's cross entropy leaves out
@@ -15,18 +23,27 @@ _NOT_LEARNT = -100  # the label that torch's cross entropy leaves out
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Equal blocks: ``ids`` (n, tokens) int64, trimmed, and ``learnt`` (n, tokens) bool: which count in the loss."""
+    """Equal blocks of portions one after the other, each filled up at its end with what is not learnt.
+
+    ``ids``: (n, tokens) int64, trimmed; ``learnt``: (n, tokens) bool: which count in the loss; ``positions``:
+    (n, tokens) int64, from 0 in each portion, and in what fills the block.
+    """
 
     ids: torch.Tensor
     learnt: torch.Tensor
+    positions: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, which: int | slice) -> dict[str, torch.Tensor]:
-        """A block, or several, as a model of transformers takes them: its ids, and the labels of its loss."""
-        ids = self.ids[which]
-        return {"input_ids": ids, "labels": ids.masked_fill(~self.learnt[which], _NOT_LEARNT)}
+    def __getitem__(self, which: int | slice | torch.Tensor) -> dict[str, torch.Tensor]:
+        """A block, or several, as a model of transformers takes them: its ids, their positions, and its labels.
+
+        To be read without a cache and without a mask, or a model takes all of a block for one text.
+        """
+        ids, learnt = self.ids[which], self.learnt[which]
+        labels = ids.masked_fill(~learnt, _NOT_LEARNT)
+        return {"input_ids": ids, "position_ids": self.positions[which], "labels": labels}
 
     @property
     def tokens(self) -> int:
@@ -44,32 +61,59 @@ def pack(
     vocabulary: Vocabulary,
     block_tokens: int,
     seed: int = 0,
-    header: Callable[[Document], str] | None = None,
+    header: Header | None = None,
 ) -> Blocks:
-    """The documents in a shuffled order as one stream of tokens, cut into equal blocks, each opened by bos.
+    """The documents in blocks of at most ``block_tokens`` tokens, whole where they fit, in a shuffled order.
 
-    Without a bos at its first position Gemma predicts far worse (4.8 against 3.2 nats per token on Korean essays),
-    and an adapter would spend itself on learning that. The blocks have at most ``block_tokens`` tokens: as few blocks
-    as will hold the stream, all of one length, so that fewer tokens than there are blocks are left over at its end
-    and nothing is padded. ``header``: what each document is told first, see :func:`finetune.layout.encoded`; a block
-    that nothing is to be learnt from is left out. No documents give no blocks.
+    Longer ones are cut as :func:`finetune.portions.portions` says; ``header``: what each portion is told first. There
+    are as few blocks as best fit finds, all of the length of the fullest, and that is as short as so few allow. A
+    portion that nothing is learnt from is left out. No documents give no blocks.
     """
-    order = np.random.default_rng(seed).permutation(len(documents))
-    between = separator(vocabulary)
-    ids: list[int] = []
-    learnt: list[bool] = []
-    for essay in encoded([documents[i] for i in order], vocabulary, header):
-        ids += [*essay.ids, *between]
-        learnt += [*essay.learnt, *([True] * len(between))]
-    if not ids:
-        return Blocks(torch.empty((0, 0), dtype=torch.long), torch.empty((0, 0), dtype=torch.bool))
-    number = -(-len(ids) // (block_tokens - 1))
-    tokens = len(ids) // number
-    cut = torch.tensor(ids[: number * tokens], dtype=torch.long).view(number, tokens)
-    counted = torch.tensor(learnt[: number * tokens], dtype=torch.bool).view(number, tokens)
-    used = counted.any(1)
-    opening = torch.ones((int(used.sum()), 1), dtype=torch.bool)
-    return Blocks(
-        torch.cat([torch.full(opening.shape, vocabulary.bos), cut[used]], dim=1),
-        torch.cat([opening, counted[used]], dim=1),
-    )
+    generator = np.random.default_rng(seed)
+    read = [portion for portion in portions(documents, vocabulary, block_tokens, header) if any(portion.learnt)]
+    read = [read[i] for i in generator.permutation(len(read))]
+    groups = _even([len(portion.ids) for portion in read], block_tokens)
+    groups = [groups[i] for i in generator.permutation(len(groups))]
+    shape = (len(groups), max((sum(len(read[i].ids) for i in group) for group in groups), default=0))
+    ids, learnt = np.full(shape, vocabulary.eos, dtype=np.int64), np.zeros(shape, dtype=bool)
+    positions = np.zeros(shape, dtype=np.int64)
+    for row, group in enumerate(groups):
+        _fill([read[i] for i in group], ids[row], learnt[row], positions[row])
+    return Blocks(torch.from_numpy(ids), torch.from_numpy(learnt), torch.from_numpy(positions))
+
+
+def _even(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Which portions, by number, each block holds, in as few blocks as of ``most`` tokens, as short as can be."""
+    groups = _best_fit(sizes, most)
+    low, high = max(sizes, default=0), most
+    while low < high:
+        middle = (low + high) // 2
+        tried = _best_fit(sizes, middle)
+        low, high, groups = (low, middle, tried) if len(tried) <= len(groups) else (middle + 1, high, groups)
+    return groups
+
+
+def _best_fit(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """The same in blocks of ``most`` tokens: best fit, the longest first."""
+    rooms: list[tuple[int, int]] = []  # of every block that is not full, in ascending order, with its number
+    groups: list[list[int]] = []
+    for i in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        place = bisect_left(rooms, (sizes[i], 0))
+        if place == len(rooms):
+            room, block = most, len(groups)
+            groups.append([])
+        else:
+            room, block = rooms.pop(place)
+        groups[block].append(i)
+        insort(rooms, (room - sizes[i], block))
+    return groups
+
+
+def _fill(group: Sequence[Encoded], ids: np.ndarray, learnt: np.ndarray, positions: np.ndarray) -> None:
+    """Write the portions into a block's row, and positions into the room that is left."""
+    start = 0
+    for portion in group:
+        end = start + len(portion.ids)
+        ids[start:end], learnt[start:end], positions[start:end] = portion.ids, portion.learnt, range(end - start)
+        start = end
+    positions[start:] = range(len(positions) - start)

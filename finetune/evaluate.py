@@ -16,7 +16,7 @@ from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune.base import BaseModel
-from finetune.layout import encoded, essay_text
+from finetune.layout import encoded, essay_text, whole
 from finetune.memory import enough_memory
 from finetune.silence import quiet
 
@@ -55,9 +55,9 @@ def document_bits(
         base.full_vocabulary() as vocabulary,
         Task(on, "measuring", len(documents), "essay") as task,
     ):
-        for essay in encoded(documents, vocabulary):
+        for essay in encoded(list(map(whole, documents)), vocabulary):
             targets = [i if counts else _NOT_COUNTED for i, counts in zip(essay.ids, essay.learnt, strict=True)]
-            windows = _windows([vocabulary.bos, *essay.ids], [vocabulary.bos, *targets])
+            windows = _windows(essay.ids[:-1], targets[:-1])  # whether it ends is no part of its text
             bits.append(sum(_nats(model, base, *window) for window in windows) / math.log(2))
             task.advance()
     return bits

@@ -1,5 +1,6 @@
 """The loss counts what is learnt, token by token, and picks the adapter with the lowest one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,23 +37,24 @@ def test_the_mean_is_over_the_tokens_that_are_learnt(base: BaseModel) -> None:
     assert not learnt[0].any()
     expected = losses_of_tokens(base.model, ids)[learnt[:, 1:]].mean()
     for at_once in (1, 2, 5):
-        found = mean_loss(base.model, Blocks(ids, learnt), at_once, torch.float32)
+        found = mean_loss(base.model, Blocks(ids, learnt, torch.arange(20).expand(5, 20)), at_once, torch.float32)
         assert found == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.slow
 def test_a_header_is_not_trained_on(base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     masked = pack(tiny_essays(), base.vocabulary, 64, header=lambda essay: "The quick brown fox " * 3)
-    header = Blocks(masked.ids, ~masked.learnt)
+    told = ~masked.learnt & (masked.positions > 0) & (masked.ids != base.vocabulary.eos)  # nor bos, nor what fills up
+    header = replace(masked, learnt=told)
     before = mean_loss(base.model, header, 4, torch.float32)
     fallen = {}
-    for name, blocks in (("masked", masked), ("learnt", Blocks(masked.ids, torch.ones_like(masked.learnt)))):
+    for name, blocks in (("masked", masked), ("learnt", replace(masked, learnt=masked.learnt | told))):
         monkeypatch.setattr("finetune.adapt.pack", lambda *given, blocks=blocks: blocks)
         recipe = Recipe(epochs=20, block_tokens=64, batch=4, learning_rate=5e-3, rank=8, patience=9)
         adapter = adapt(base, tiny_essays(), tiny_essays(), recipe, tmp_path / name, Card("함께"))
         with base.using(adapter.folder) as model:
             fallen[name] = before - mean_loss(model, header, 4, torch.float32)
-    assert fallen["learnt"] > 4 * max(0.0, fallen["masked"]) and fallen["learnt"] > 0.5
+    assert fallen["learnt"] > 4 * max(0.0, fallen["masked"]) and fallen["learnt"] > 0.3
 
 
 def test_every_learnt_token_of_a_step_weighs_the_same_however_the_step_is_divided(
@@ -72,7 +74,7 @@ def test_every_learnt_token_of_a_step_weighs_the_same_however_the_step_is_divide
 
 def selection(history: History, patience: int = 2) -> Selection:
     steps = frozenset({2, 4, 6, 8})
-    blocks = Blocks(torch.zeros(0, 0), torch.zeros(0, 0))
+    blocks = Blocks(*(torch.zeros(0, 0) for _ in range(3)))
     return Selection(blocks, steps, patience, 1, torch.float32, Path("work"), Task(silent, "training"), history)
 
 
