@@ -5,7 +5,8 @@ LoRA's separate multiplications and additions, in an attention kernel made for l
 
 - a LoRA layer computes its update into the frozen layer's result (after Unsloth's `LoRA_W`, which does so on a GPU);
 - a frozen RMS norm of Gemma keeps what its backward pass needs, instead of going through eight small operations;
-- attention takes together the query heads that share keys, see :mod:`finetune.attention`.
+- attention computes what is looked at alone, with the query heads that share keys together:
+  :mod:`finetune.attention`.
 
 What a module does not fit (dropout, a bias, another device, a trained norm) runs as it was.
 """

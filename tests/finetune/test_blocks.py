@@ -30,7 +30,8 @@ def model(request: Any, base: BaseModel) -> Any:
         return base.model
     torch.manual_seed(0)
     config = GPT2Config(vocab_size=len(base.vocabulary), n_positions=256, n_embd=32, n_layer=2, n_head=2)
-    return GPT2LMHeadModel(config).eval()
+    other: Any = GPT2LMHeadModel(config)
+    return other.eval()
 
 
 def long_essay(paragraphs: int, sentences: int, title: str = "강") -> Document:
