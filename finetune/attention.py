@@ -24,7 +24,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 _NAME = "geulgam_grouped"
-_CHUNK = 256  # queries taken at once; the fewer, the less is computed for nothing, and the more often
+_CHUNK = 128  # queries taken at once; the fewer, the less is computed for nothing, and the more often
 _LONG = 2048  # tokens; the weights of longer blocks, kept for the backward pass, would take too much memory
 
 

@@ -55,6 +55,11 @@ class Blocks:
         """(n,) int64: of how many tokens each block's loss is the mean. The first of a block is never predicted."""
         return self.learnt[:, 1:].sum(1)
 
+    @property
+    def used(self) -> torch.Tensor:
+        """(n,) int64: how many tokens stand in each block before what fills it up; the last of them is learnt."""
+        return self.tokens - self.learnt.flip(1).int().argmax(1)
+
 
 def pack(
     documents: Sequence[Document],

@@ -79,6 +79,7 @@ def test_what_fills_a_block_is_not_learnt_and_a_segment_of_its_own(base: BaseMod
     end = int(blocks.learnt[short].nonzero().max()) + 1
     assert end < blocks.tokens and blocks.positions[short, end:].equal(torch.arange(blocks.tokens - end))
     assert (blocks.ids[short, end:] == base.vocabulary.eos).all()
+    assert int(blocks.used[short]) == end and int(blocks.used.max()) == blocks.tokens
 
 
 @pytest.mark.parametrize("tokens", [24, 48, 96])
