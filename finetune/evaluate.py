@@ -6,6 +6,8 @@ that: texts are tokenised with the whole vocabulary and every token of it takes 
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,31 @@ from finetune.base import BaseModel
 from finetune.layout import encoded, essay_text, whole
 from finetune.memory import enough_memory
 from finetune.silence import quiet
+from finetune.vocabulary import Vocabulary
 
-_WINDOW = 1024  # tokens seen at once
+POSITIONS = (256, 512, 1024, 2048)  # tokens of an essay, where one stretch of it ends and the next begins
+_WINDOW = 2048  # tokens seen at once, if the model's context is no shorter
 _ROWS = 128  # positions whose logits (rows, full vocabulary) are held in memory at once
 _NOT_COUNTED = -100  # the target that torch's cross entropy leaves out
 _RESAMPLES = 10_000
 _ADVICE = "end what else uses the device, or measure on another: finetune.device"
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """What a model needs for one essay (title and text), by where in it.
+
+    ``bits`` and ``characters``: of its tokens up to each of :data:`POSITIONS`, and of those beyond, (5,). Positions
+    are counted in tokens of the whole vocabulary, so that they are the same for every adapter of a base.
+    """
+
+    bits: tuple[float, ...]
+    characters: tuple[int, ...]
+
+    @property
+    def total(self) -> float:
+        """For all of it."""
+        return sum(self.bits)
 
 
 def bits_per_character(
@@ -32,8 +53,9 @@ def bits_per_character(
 ) -> float:
     """Bits the model needs per character of the documents (title and text), all taken together; lower is better.
 
-    Each token is predicted from those before it in its own essay: all of them up to 1,024, after that from at
-    least the last 512. ``adapter``: a folder, or None for the base as it is. Raises GeulgamError for no documents.
+    Each token is predicted from those before it in its own essay: all of them up to 2,048 (or the model's context),
+    after that from at least the last half as many. ``adapter``: a folder, or None for the base as it is. Raises
+    GeulgamError for no documents.
     """
     per_document = document_bits(base, documents, adapter, on=on)
     characters = sum(len(essay_text(document)) for document in documents)
@@ -44,9 +66,31 @@ def document_bits(
     base: BaseModel, documents: Sequence[Document], adapter: Path | None = None, *, on: On = silent
 ) -> list[float]:
     """Bits the model needs for each document as a whole; see :func:`bits_per_character`."""
+    return [bits.total for bits in measured_bits(base, documents, adapter, on=on)]
+
+
+def bits_by_position(
+    base: BaseModel, documents: Sequence[Document], adapter: Path | None = None, *, on: On = silent
+) -> tuple[float | None, ...]:
+    """Bits per character of all documents at tokens 0 to 256, to 512, to 1,024, to 2,048 and beyond; None: no text."""
+    return by_position(measured_bits(base, documents, adapter, on=on))
+
+
+def by_position(measured: Sequence[Bits]) -> tuple[float | None, ...]:
+    """The same of what was measured."""
+    stretches = zip(*(zip(each.bits, each.characters, strict=True) for each in measured), strict=True)
+    sums = [tuple(map(sum, zip(*stretch, strict=True))) for stretch in stretches]
+    return tuple(bits / characters if characters else None for bits, characters in sums)
+
+
+def measured_bits(
+    base: BaseModel, documents: Sequence[Document], adapter: Path | None = None, *, on: On = silent
+) -> list[Bits]:
+    """Bits the model needs for each document, by position; see :func:`bits_per_character`."""
     if not documents:
         raise GeulgamError("there is no held-out essay to measure on", "take a wider query, or a larger k")
-    bits = []
+    measured = []
+    window = min(_WINDOW, base.context)
     with (
         enough_memory("measuring", _ADVICE),
         quiet(),
@@ -57,10 +101,11 @@ def document_bits(
     ):
         for essay in encoded(list(map(whole, documents)), vocabulary):
             targets = [i if counts else _NOT_COUNTED for i, counts in zip(essay.ids, essay.learnt, strict=True)]
-            windows = _windows(essay.ids[:-1], targets[:-1])  # whether it ends is no part of its text
-            bits.append(sum(_nats(model, base, *window) for window in windows) / math.log(2))
+            ids = essay.ids[:-1]  # whether it ends is no part of its text
+            nats = torch.cat([_nats(model, base, *part) for part in _windows(ids, targets[:-1], window)])
+            measured.append(_by_stretch(nats, ids[1:], vocabulary))
             task.advance()
-    return bits
+    return measured
 
 
 def gain_interval(
@@ -83,9 +128,16 @@ def gain_interval(
     return float(low), float(high)
 
 
-def _windows(ids: list[int], targets: list[int]) -> Iterator[tuple[list[int], list[int]]]:
+def _by_stretch(nats: torch.Tensor, ids: Sequence[int], vocabulary: Vocabulary) -> Bits:
+    """Sums up the (tokens,) of an essay."""
+    ends = [min(end, len(ids)) for end in (*POSITIONS, len(ids))]
+    bits = [float(nats[start:end].double().sum()) / math.log(2) for start, end in pairwise([0, *ends])]
+    read = [len(vocabulary.decode(ids[:end])) for end in ends]
+    return Bits(tuple(bits), tuple(end - start for start, end in pairwise([0, *read])))
+
+
+def _windows(ids: list[int], targets: list[int], window: int) -> Iterator[tuple[list[int], list[int]]]:
     """Windows of ids, each with the targets of its last positions, those that are to be predicted in it."""
-    window = _WINDOW
     yield ids[:window], targets[1:window]
     for start in range(window, len(ids), window // 2):
         end = start + window // 2
@@ -93,21 +145,20 @@ def _windows(ids: list[int], targets: list[int]) -> Iterator[tuple[list[int], li
 
 
 @torch.inference_mode()
-def _nats(model: Any, base: BaseModel, ids: list[int], targets: list[int]) -> float:
-    """-log p of the targets, which are the last ids of a window, in nats."""
+def _nats(model: Any, base: BaseModel, ids: list[int], targets: list[int]) -> torch.Tensor:
+    """-log p of each of the targets, which are the last ids of a window, in nats; 0 for one that is not counted."""
     if not targets:
-        return 0.0
+        return torch.zeros(0)
     tokens = torch.tensor(ids, device=base.device)[None]
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
     with torch.autocast(base.device.type, dtype=base.dtype, enabled=base.dtype != torch.float32):
         hidden = causal.base_model(input_ids=tokens[:, :-1], use_cache=False).last_hidden_state[0, -len(targets) :]
         head, cap = causal.get_output_embeddings(), getattr(causal.config, "final_logit_softcapping", None)
-        total = 0.0
+        found = []
         wanted = torch.tensor(targets, device=base.device)
         for rows, part in zip(torch.split(hidden, _ROWS), torch.split(wanted, _ROWS), strict=True):
             logits = head(rows).float()
             if cap is not None:
                 logits = torch.tanh(logits / cap) * cap
-            loss = torch.nn.functional.cross_entropy(logits, part, reduction="sum", ignore_index=_NOT_COUNTED)
-            total += float(loss)
-    return total
+            found.append(torch.nn.functional.cross_entropy(logits, part, reduction="none", ignore_index=_NOT_COUNTED))
+    return torch.cat(found).cpu()

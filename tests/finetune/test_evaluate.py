@@ -14,7 +14,15 @@ from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancelled, Event, Finished, Progress
 from finetune import evaluate
 from finetune.base import BaseModel
-from finetune.evaluate import bits_per_character, document_bits, gain_interval
+from finetune.evaluate import (
+    Bits,
+    bits_by_position,
+    bits_per_character,
+    by_position,
+    document_bits,
+    gain_interval,
+    measured_bits,
+)
 from finetune.layout import encoded, essay_text
 from tests.finetune.tiny import tiny_essays
 
@@ -37,13 +45,51 @@ def test_bits_are_those_of_the_models_own_loss(tiny: Path) -> None:
     assert document_bits(base, [essay])[0] == pytest.approx(bits, rel=1e-5)
 
 
-def test_every_token_of_a_long_text_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "_WINDOW", 32)
+def test_every_token_of_a_long_text_is_counted_once() -> None:
     for length in (1, 2, 31, 32, 33, 48, 49, 200):
         ids = list(range(length))
-        windows = list(evaluate._windows(ids, ids))
+        windows = list(evaluate._windows(ids, ids, 32))
         assert [i for _, targets in windows for i in targets] == ids[1:]
         assert all(len(window) <= 32 and window[len(window) - len(targets) :] == targets for window, targets in windows)
+
+
+def test_bits_by_position_are_those_of_the_tokens_there(tiny: Path) -> None:
+    essays = [document(" ".join(essay.text for essay in tiny_essays(40)), "강"), *tiny_essays(2)]
+    base = BaseModel.load(str(tiny), ["함께"], precision="fp32")
+    base.context = 10_000
+    measured = measured_bits(base, essays)
+    assert [bits.total for bits in measured] == pytest.approx(document_bits(base, essays))
+    full = BaseModel.load(str(tiny), None, precision="fp32")
+    ids = torch.tensor([[full.vocabulary.bos, *full.vocabulary.encode(essay_text(essays[0]))]])
+    assert 512 < ids.shape[1] < 1024
+    with torch.inference_mode():
+        nats = torch.nn.functional.cross_entropy(full.model(ids).logits[0, :-1], ids[0, 1:], reduction="none")
+    expected = [float(part.sum()) / math.log(2) for part in (nats[:256], nats[256:512], nats[512:])]
+    assert measured[0].bits[:3] == pytest.approx(expected, rel=1e-4) and measured[0].bits[3:] == (0.0, 0.0)
+    assert all(bits.bits[1:] == (0.0,) * 4 and bits.characters[1:] == (0,) * 4 for bits in measured[1:])
+    characters = [sum(bits.characters) for bits in measured]
+    assert characters == [len(essay_text(essay)) for essay in essays]
+    assert essay_text(essays[0]).startswith(full.vocabulary.decode(ids[0, 1:257].tolist()))
+    assert measured[0].characters[0] == len(full.vocabulary.decode(ids[0, 1:257].tolist()))
+
+
+def test_bits_by_position_are_over_all_essays_and_none_where_there_is_no_text(tiny: Path) -> None:
+    measured = [Bits((30.0, 8.0, 0.0, 0.0, 0.0), (10, 4, 0, 0, 0)), Bits((10.0, 0.0, 0.0, 0.0, 0.0), (10, 0, 0, 0, 0))]
+    assert by_position(measured) == (2.0, 2.0, None, None, None)
+    base, essays = BaseModel.load(str(tiny), precision="fp32"), tiny_essays(3)
+    first, *rest = bits_by_position(base, essays)
+    assert first == pytest.approx(bits_per_character(base, essays)) and rest == [None] * 4
+
+
+def test_no_more_is_seen_at_once_than_the_models_context(tiny: Path) -> None:
+    essay = document(" ".join(essay.text for essay in tiny_essays(20)))
+    base = BaseModel.load(str(tiny), precision="fp32")
+    seen: list[int] = []
+    base.model.model.register_forward_pre_hook(
+        lambda module, given, named: seen.append(named["input_ids"].shape[1]), with_kwargs=True
+    )
+    document_bits(base, [essay])
+    assert max(seen) == base.context - 1 and len(seen) > 1
 
 
 def test_a_header_is_read_and_costs_no_bits(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
