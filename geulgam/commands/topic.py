@@ -1,35 +1,52 @@
 """`geulgam topic`: what essays are to be written on, and what the corpus has for it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import note, plain, say, show_json, table
+from geulgam.terminal import note, plain, say, show_json, showing, table
+
+if TYPE_CHECKING:
+    from geulgam.stages.suggest import Proposed, Put
 
 app = typer.Typer(no_args_is_help=True, help="Name what to write on, and how its essays are found.")
 Name = Annotated[str, typer.Argument(metavar="TOPIC", help="The topic's name.", show_default=False)]
+KOption = Annotated[
+    int | None,
+    typer.Option("--k", min=1, help="How many of the best hits to take; else retrieval.k.", show_default=False),
+]
+_TITLES = 3  # of documents, where it is told what finds them
 
 
 @app.command(epilog='Example:  geulgam topic add 함께 --query "함께^2 더불어 동행" --k 500')
 def add(
     name: Name,
     query: Annotated[
-        str,
+        str | None,
         typer.Option("--query", "-q", metavar="QUERY", help="Keywords, in Lucene's language.", show_default=False),
-    ],
-    k: Annotated[
-        int | None,
-        typer.Option("--k", min=1, help="How many of the best hits to take; else retrieval.k.", show_default=False),
     ] = None,
+    k: KOption = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Take the query that topic suggest proposes for the name.")
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Add a topic to geulgam.toml, or change the query of one that is there."""
     from geulgam.settings import TopicSettings
+    from geulgam.stages.suggest import put_proposed, suggest_topic
     from geulgam.stages.topic import put_topic
     from geulgam.workspace import Workspace
 
+    if suggest == (query is not None):
+        raise typer.BadParameter("give a query or --suggest, one of them", param_hint="--query")
     place = Workspace.find(workspace)
+    if query is None:
+        with showing() as on:
+            proposed = suggest_topic(place, place.settings(), name, parts=0, on=on)
+        _told(put_proposed(place, place.settings(), proposed, k=k))
+        note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
+        return
     topic = TopicSettings(name=name, query=query, k=k)
     before = put_topic(place, place.settings(), topic)
     if before is None:
@@ -39,6 +56,99 @@ def add(
     else:
         say(f"changed {topic.name} in {plain(place.settings_file)}; its query was: {before.query}")
     note(f"next: geulgam topic show {topic.name}, or geulgam finetune {topic.name}")
+
+
+@app.command(epilog="Example:  geulgam topic suggest 함께")
+def suggest(
+    seed: Annotated[
+        str,
+        typer.Argument(metavar="NAME_OR_SENTENCE", help="A word, or a sentence.", show_default=False),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the topic as it is suggested.")] = False,
+    with_parts: Annotated[bool, typer.Option("--with-parts", help="Write a topic for each part of it too.")] = False,
+    name: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="The topic's name; else as it was asked.", show_default=False)
+    ] = None,
+    keywords: Annotated[int, typer.Option(min=1, help="How many keywords at most.")] = 20,
+    parts: Annotated[int, typer.Option(min=0, help="How many parts at most.")] = 7,
+    top: Annotated[int, typer.Option(min=1, help="So many of the best hits are compared.")] = 60,
+    k: KOption = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Suggest what to look for: keywords, what each finds and changes, and the parts of the topic.
+
+    In a terminal the keywords can then be ticked off and on; with --yes the topic is written at once.
+    """
+    from geulgam.stages.suggest import found, put_proposed, suggest_topic
+    from geulgam.ticking import is_terminal, ticked
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    settings = place.settings()
+    with showing() as on:
+        proposed = suggest_topic(place, settings, seed, name=name, keywords=keywords, top=top, parts=parts, on=on)
+    chosen: set[str] | None = None
+    asks = not yes and not json and is_terminal()
+    if json:
+        show_json(proposed.plain())
+    else:
+        _show_suggestion(proposed)
+    if asks:
+        chosen = ticked(proposed.suggestion, lambda query: found(place, settings, query, top))
+        if chosen is None:
+            note("nothing was written")
+            return
+    if yes or asks:
+        put = put_proposed(place, settings, proposed, chosen=chosen, k=k, with_parts=with_parts)
+        _told(put, quiet=json)
+        note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
+    elif not json:
+        note("nothing was written; --yes takes the query, --with-parts those of the parts too")
+
+
+def _show_suggestion(proposed: "Proposed") -> None:
+    """The keywords with their contexts, the parts, and the query."""
+    told = proposed.suggestion
+    rows: list[tuple[object, ...]] = []
+    for keyword in told.keywords:
+        lines = [f"{c.before}[{c.match}]{c.after}" for c in keyword.contexts]
+        changes = f"+{len(keyword.gains)}" if keyword.gains else ""
+        titles = [f"+ {proposed.titles.get(id_) or id_}" for id_ in keyword.gains[:_TITLES]]
+        titles += [f"- {proposed.titles.get(id_) or id_}" for id_ in keyword.losses[:_TITLES]]
+        lines += [", ".join(titles)] if titles else []
+        spelt = ", ".join((keyword.word, *keyword.spellings))
+        rows.append((spelt, f"{keyword.weight:g}", f"{keyword.documents:,}", changes, "\n".join(lines)))
+    table(
+        ("keyword", "weight>", "documents>", f"top {told.top}>", "where it stands, and what it brings and displaces"),
+        rows,
+        title=f"{proposed.name}: {len(told.keywords)} keywords",
+    )
+    if told.parts:
+        table(
+            ("part", "keywords", "finds"),
+            [
+                (name, ", ".join(part.keywords), _titles(proposed, part.documents))
+                for name, part in zip(proposed.parts, told.parts, strict=True)
+            ],
+        )
+    if not told.keywords:
+        note("too few essays say it for more words to be suggested")
+    say(told.query)
+
+
+def _titles(proposed: "Proposed", ids: tuple[str, ...]) -> str:
+    more = f" and {len(ids) - _TITLES} more" if len(ids) > _TITLES else ""
+    return ", ".join(proposed.titles.get(id_) or id_ for id_ in ids[:_TITLES]) + more
+
+
+def _told(put: "list[Put]", quiet: bool = False) -> None:
+    """Say what was written; of what is to stay free of it, stdout, nothing."""
+    tell = note if quiet else say
+    for topic in put:
+        tell(f"{topic.name}: {topic.query}")
+        if topic.was:
+            tell(f"  its query was: {topic.was}")
 
 
 @app.command("list", epilog="Example:  geulgam topic list --json")

@@ -184,7 +184,7 @@ def _standing(file: Path, sections: int | None, characters: int | None, opening:
 def _left(file: Path, plan: Plan, topic: str, known: Collection[str]) -> tuple[str, ...]:
     """Topics made for the sections of the plan in the file, which is to become this one, that it does not name."""
     from generate.planning.plan_file import read_plan
-    from generate.planning.section_topics import is_named_after
+    from retrieval.subquery import is_named_after
 
     try:
         named = {section.adapter for section in read_plan(file).sections}

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from corpus.errors import GeulgamError
 from generate.planning.plan import Plan, Section
-from generate.planning.section_topics import is_named_after, section_query, with_topics
+from generate.planning.section_topics import section_query, with_topics
 from retrieval.analyzers import analyzer
 from retrieval.lucene import parse
 from retrieval.query import Boolean, Phrase, Terms
+from retrieval.subquery import is_named_after
 from retrieval.topic import topic_name
 
 OWN = "함께^2 더불어 -정치"

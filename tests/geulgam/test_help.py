@@ -17,6 +17,7 @@ COMMANDS = [
     ("index", "search"),
     ("index", "status"),
     ("topic", "add"),
+    ("topic", "suggest"),
     ("topic", "list"),
     ("topic", "show"),
     ("topic", "remove"),

@@ -1,0 +1,156 @@
+"""topic suggest, as a user types it and as one ticks it in a terminal."""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from geulgam.ticking import Ticking
+from geulgam.workspace import Workspace
+from retrieval.suggest.suggestion import Keyword, Suggestion
+from tests.geulgam.conftest import Command, arguments, environment
+
+
+def test_what_is_suggested_is_shown_and_nothing_is_written(geulgam: Command, indexed: Workspace) -> None:
+    before = indexed.settings_file.read_text(encoding="utf-8")
+    said = geulgam("topic", "suggest", "글쓰기", "--top", "20")
+    assert said.code == 0 and "문장" in said.out and "글쓰기^4" in said.out
+    assert "--yes takes the query" in said.err
+    assert indexed.settings_file.read_text(encoding="utf-8") == before
+
+
+def test_json_is_for_programs(geulgam: Command, indexed: Workspace) -> None:
+    told = geulgam("topic", "suggest", "글쓰기", "--json", "--top", "20", "--keywords", "8", "--parts", "3").json
+    assert told["name"] == told["seed"] == "글쓰기" and told["query"].startswith("글쓰기^4 ")
+    assert len(told["keywords"]) == 8 and 2 <= len(told["parts"]) <= 3 and len(told["hits"]) == 20
+    for keyword in told["keywords"]:
+        assert keyword["documents"] > 1 and 0 < len(keyword["contexts"]) <= 2
+        assert all(context["matched"] in context["text"] for context in keyword["contexts"])
+        ids = {hit["document_id"] for hit in told["hits"]}
+        assert {gained["document_id"] for gained in keyword["gains"]} <= ids
+        assert not {lost["document_id"] for lost in keyword["losses"]} & ids
+    assert all(part["name"].startswith("글쓰기-") and part["documents"] for part in told["parts"])
+    assert all(hit["title"] for hit in told["hits"])
+
+
+def test_yes_writes_the_topic_and_its_parts(geulgam: Command, indexed: Workspace) -> None:
+    told = geulgam("topic", "suggest", "글쓰기", "--json").json
+    said = geulgam("topic", "suggest", "글쓰기", "--yes", "--with-parts", "--k", "30")
+    assert said.code == 0
+    settings = indexed.settings()
+    assert settings.topic("글쓰기").query == told["query"] and settings.topic("글쓰기").k == 30
+    for part in told["parts"]:
+        assert settings.topic(part["name"]).query == part["query"]
+        assert geulgam("topic", "show", part["name"]).code == 0
+    again = geulgam("topic", "suggest", "글쓰기", "--yes", "--with-parts", "--k", "30")
+    assert again.code == 0 and indexed.settings().topic_names() == settings.topic_names()
+
+
+def test_a_topic_can_be_added_as_it_is_suggested(geulgam: Command, indexed: Workspace) -> None:
+    geulgam("topic", "add", "글쓰기", "--query", "글쓰기 원고")
+    said = geulgam("topic", "add", "글쓰기", "--suggest")
+    assert said.code == 0 and "its query was: 글쓰기 원고" in said.out
+    assert indexed.settings().topic("글쓰기").query == geulgam("topic", "suggest", "글쓰기", "--json").json["query"]
+    for words in (("topic", "add", "글쓰기"), ("topic", "add", "글쓰기", "--suggest", "--query", "글")):
+        wrong = geulgam(*words)
+        assert wrong.code == 2 and "--suggest" in wrong.err
+
+
+def test_a_sentence_makes_a_topic_by_another_name(geulgam: Command, indexed: Workspace) -> None:
+    said = geulgam("topic", "suggest", "기차를 타고 바다로 떠났다", "--name", "기차 여행", "--yes")
+    assert said.code == 0
+    assert indexed.settings().topic("기차 여행").query.startswith("기차^4 바다^4 떠나다^4 ")
+
+
+def test_a_word_that_nothing_has_and_an_index_that_is_not_there_are_told(
+    geulgam: Command, indexed: Workspace, workspace: Workspace
+) -> None:
+    said = geulgam("topic", "suggest", "쿼크퀘", "-w", indexed.folder)
+    assert said.code == 1 and said.err.startswith("error: the corpus has no essay with") and said.out == ""
+    none = geulgam("topic", "suggest", "함께", "-w", workspace.folder)
+    assert none.code == 1 and "geulgam index build" in none.err
+
+
+def ticking() -> tuple[Ticking, list[str]]:
+    """Three keywords, each of which finds a document of its own."""
+    keywords = tuple(Keyword(word, 0.5, (), 3, (), (), ()) for word in ("미끼", "붕어", "어망"))
+    asked: list[str] = []
+
+    def find(query: str) -> Sequence[tuple[str, str]]:
+        asked.append(query)
+        return [(word, f"{word}의 글") for word in ("미끼", "붕어", "어망") if word in query]
+
+    return Ticking(Suggestion("낚시", ("낚시",), keywords, (), "", (), 60), find), asked
+
+
+def test_a_tick_changes_the_query_and_the_hits() -> None:
+    state, asked = ticking()
+    assert [state.press(key) for key in ("\x1b[B", " ")] == [None, None]
+    assert state.query == "낚시^4 미끼^0.5 어망^0.5" == asked[-1]
+    assert [id_ for id_, _ in state.hits] == ["미끼", "어망"] and state.new == set()
+    state.press(" ")
+    assert state.new == {"붕어"} and state.on == {"미끼", "붕어", "어망"}
+    state.press("a")
+    assert state.query == "낚시^4" and state.hits == []
+    state.press("a")
+    assert len(state.hits) == 3
+    for key in ("k", "k", "k", "\x1b[A"):
+        state.press(key)
+    assert state.cursor == 0
+    for _ in range(5):
+        state.press("j")
+    assert state.cursor == 2 and len(asked) == 5  # moving asks nothing
+    assert state.press("\r") is True and state.press("q") is False
+
+
+def test_both_columns_fit_the_terminal() -> None:
+    from rich.console import Console
+
+    state, _ = ticking()
+    state.press(" ")
+    console = Console(width=80, height=24, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    console.print(state.shown(24))
+    lines = console.export_text().splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert any("[ ]" in line and "미끼" in line for line in lines)
+    assert any("[x]" in line and "어망의 글" in line for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_keywords_are_ticked_in_a_terminal(indexed: Workspace, geulgam: Command) -> None:
+    told = geulgam("topic", "suggest", "글쓰기", "--json").json
+    assert _typed(indexed.folder, "q") == 0
+    assert "글쓰기" not in indexed.settings().topic_names()
+    assert _typed(indexed.folder, "j", " ", "\r") == 0
+    kept = told["query"].split()
+    left = next(word for word in kept if word.split("^")[0] == told["keywords"][1]["word"])
+    assert indexed.settings().topic("글쓰기").query.split() == [word for word in kept if word != left]
+
+
+def _typed(folder: Path, *keys: str) -> int:
+    """Run the command in a pseudo-terminal, and press the keys once it shows the ticks."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = arguments("topic", "suggest", "글쓰기", "-w", folder)
+    variables = environment(TERM="xterm", COLUMNS="100", LINES="30")
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables)
+    os.close(theirs)
+    seen, waiting, ends = b"", list(keys), time.monotonic() + 100
+    while process.poll() is None and time.monotonic() < ends:
+        if select.select([ours], [], [], 0.2)[0]:
+            try:
+                seen += os.read(ours, 65_536)
+            except OSError:  # the other end is closed
+                break
+        elif waiting and b"space on or off" in seen:
+            os.write(ours, waiting.pop(0).encode())
+            seen = seen[-20_000:]
+    os.close(ours)
+    return process.wait(timeout=20)
