@@ -85,9 +85,6 @@ def settings(run: Run, allow_private: bool) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": limits.delay,
         "DOWNLOAD_DELAY_JITTER": 0,
-        "AUTOTHROTTLE_ENABLED": True,
-        "AUTOTHROTTLE_START_DELAY": limits.delay,
-        "AUTOTHROTTLE_MAX_DELAY": max(limits.longest_delay, limits.delay),
         "DOWNLOAD_TIMEOUT": limits.seconds,
         "DOWNLOAD_MAXSIZE": limits.page_kilobytes * 1000,  # also of what a packed page unpacks to, since Scrapy 2.11.1
         "DOWNLOAD_WARNSIZE": 0,
@@ -112,7 +109,6 @@ def settings(run: Run, allow_private: bool) -> dict[str, Any]:
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
         },
         "EXTENSIONS": {
-            "scrapy.extensions.throttle.AutoThrottle": None,
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.remote_control.RemoteControl": None,
             "corpus.scrape.polite.Throttle": 0,

@@ -102,7 +102,8 @@ def draft(url: str, contact: str, file: str, *, allow_private: bool = False, on:
             selector, needed = _holder(trial, place, samples)
     return Draft(
         _FILE.format(
-            host=urlsplit(url).hostname, url=url, file=file, name=json.dumps(_name(url)), contact=json.dumps(contact),
+            host=urlsplit(url).hostname, url=url, file=file,
+            name=json.dumps(site_name(url)), contact=json.dumps(contact),
             start=json.dumps([at], ensure_ascii=False), essays=_patterns([essays] if essays else []),
             listings=_patterns(pages), limits=Limits(), select=_select(selector, needed),
         ),
@@ -111,7 +112,8 @@ def draft(url: str, contact: str, file: str, *, allow_private: bool = False, on:
     )  # fmt: skip
 
 
-def _name(url: str) -> str:
+def site_name(url: str) -> str:
+    """What the site is called: its host, in letters that a file's name may have."""
     return re.sub(r"[^\w.-]", "-", urlsplit(url).hostname or "site")
 
 
@@ -150,14 +152,26 @@ def _links(site: Site, folder: Path) -> tuple[str, list[_Link]] | None:
 
 
 def _shape(url: str) -> str:
-    """The address as a pattern in which every number may be another."""
-    return "^" + re.sub(r"\d+", lambda _: r"\d+", re.escape(url).replace(r"\-", "-")) + "$"
+    """The address as a pattern in which every number behind the host may be another."""
+    root, rest = _split(url)
+    return f"^{_escaped(root)}" + re.sub(r"\d+", lambda _: r"\d+", _escaped(rest)) + "$"
 
 
 def _slug(url: str) -> str:
     """The address as a pattern in which the last part of its path may be another."""
-    head, _, _ = url.partition("?")[0].rstrip("/").rpartition("/")
-    return "^" + re.escape(head).replace(r"\-", "-") + "/[^/?]+/?$"
+    root, rest = _split(url)
+    head, _, _ = rest.partition("?")[0].rstrip("/").rpartition("/")
+    return f"^{_escaped(root + head)}/[^/?]+/?$"
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Scheme and host, and the rest."""
+    root = "/".join(url.split("/", 3)[:3])
+    return root, url[len(root) :]
+
+
+def _escaped(text: str) -> str:
+    return re.escape(text).replace(r"\-", "-")
 
 
 def _essays(links: Sequence[_Link]) -> str:

@@ -161,19 +161,18 @@ class Frontier:
         ``recipe`` stands for how the essay was taken from the page.
         """
         with self._transaction():
-            fresh = [self._see(url) for url, kind in links if kind == "essay"]
-            barren = page.barren + 1 if page.kind == "listing" and not any(fresh) else 0
+            barren = page.barren + 1 if page.kind == "listing" and not self.brings_new(links) else 0
             for url, kind in links:
                 self._add(url, kind, page.depth + 1, barren, 0)
             if essay is not None:
                 self._put_essay(page.id, essay, recipe)
             self._settle(page, "failed" if why else "done", why)
 
-    def _see(self, url: str) -> bool:
-        """Whether nothing has linked to this essay in this round."""
+    def brings_new(self, links: Iterable[tuple[str, Kind]]) -> bool:
+        """Whether one of the links leads to an essay to which nothing has linked in this round."""
         query = "SELECT seen FROM pages WHERE url = ?"
-        row = self._db.execute(query, (url,)).fetchone()
-        return row is None or row[0] < self.round
+        seen = (self._db.execute(query, (url,)).fetchone() for url, kind in links if kind == "essay")
+        return any(row is None or row[0] < self.round for row in seen)
 
     def failed(self, page: Page, why: str) -> None:
         """The page cannot be had; it is tried again when the site is gone through the next time."""

@@ -6,7 +6,7 @@ Loaded in the crawl's own process alone. Scrapy's own storages keep pickles.
 from typing import Any
 
 from scrapy.extensions.httpcache import RFC2616Policy
-from scrapy.http import Request, Response
+from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
 from w3lib.http import headers_dict_to_raw, headers_raw_to_dict
@@ -33,7 +33,7 @@ class KeptAnswers:
         answer = self._frontier.answer(_key(request))
         if answer is None:
             return None
-        headers: Any = headers_raw_to_dict(answer.headers) or {}
+        headers = Headers(headers_raw_to_dict(answer.headers) or {})
         request.meta[_FRESH] = answer.round == self._frontier.round
         kind = responsetypes.from_args(headers=headers, url=request.url, body=answer.body)
         return kind(url=request.url, status=answer.status, headers=headers, body=answer.body)

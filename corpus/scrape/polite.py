@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from protego import Protego
+from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -20,7 +21,6 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
-from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
@@ -101,13 +101,33 @@ class Robots(_Middleware):
             downloader.slots[host].delay = max(downloader.slots[host].delay, delay)
 
 
-class Throttle(AutoThrottle):
-    """Scrapy's, as slow as the server, but never faster than a host's robots.txt asks for."""
+class Throttle:
+    """As slow as the server: between two requests as long as it took to answer, slower at once and faster by and by.
 
-    def _adjust_delay(self, slot: Any, latency: float, response: Response) -> None:
-        super()._adjust_delay(slot, latency, response)
-        run: Run = self.crawler.settings["RUN"]
-        slot.delay = max(slot.delay, run.floors.get(urlsplit(response.url).hostname or "", 0.0))
+    Scrapy's AutoThrottle for one request at a time, but never faster than a host's robots.txt asks for, and "not
+    modified" counts as an answer like any other: else one slow page would slow down a whole second visit.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._run: Run = crawler.settings["RUN"]
+        crawler.signals.connect(self._downloaded, signal=signals.response_downloaded)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes it."""
+        return cls(crawler)
+
+    def _downloaded(self, response: Response, request: Request) -> None:
+        assert self._crawler.engine
+        slot = self._crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        latency = request.meta.get("download_latency")
+        if slot is None or latency is None:
+            return
+        limits, host = self._run.site.limits, urlsplit(response.url).hostname or ""
+        delay = min(max(latency, (slot.delay + latency) / 2), limits.longest_delay)
+        if delay > slot.delay or response.status in (200, 304):  # an error is answered fast, and no sign of health
+            slot.delay = max(delay, limits.delay, self._run.floors.get(host, 0.0))
 
 
 class Patience(_Middleware):

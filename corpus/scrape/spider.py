@@ -63,7 +63,8 @@ class Scraper(scrapy.Spider):
                 url = site.address(href, base, encoding)
                 if url and (kind := site.kind(url)):
                     links[url] = kind
-        if page.depth >= limits.depth or page.barren >= limits.barren:
+        in_vain = page.kind == "listing" and page.barren + 1 >= limits.barren
+        if page.depth >= limits.depth or (in_vain and not self._run.frontier.brings_new(links.items())):
             self._run.deeper += len(links)
             links.clear()
         essay = extract.taken(tree, page.url, site.select) if page.kind == "essay" and tree is not None else None

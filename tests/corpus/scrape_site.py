@@ -1,4 +1,4 @@
-"""A web site on this machine for the tests of scraping: several hundred pages, and everything that goes wrong on one."""
+"""A web site on this machine for the tests of scraping: hundreds of pages, and everything that goes wrong on one."""
 
 import gzip
 import threading
@@ -70,6 +70,8 @@ class Site:
     moved_to: str = ""  # where /essay/8005 leads
     validators: bool = True
     latency: float = 0.0
+    closing: bool = False  # every connection after one answer
+    retry_after: str = "1"  # of /essay/8003 and 8004, the first time
     changed: set[int] = field(default_factory=set)  # essays that have another text now
     port: int = 0
 
@@ -85,7 +87,9 @@ class Site:
 
     def most_at_once(self) -> int:
         """How many requests were under way at one moment."""
-        moments = sorted([(r.began, 1) for r in self.requests] + [(r.ended or time.monotonic(), -1) for r in self.requests])
+        moments = sorted(
+            [(r.began, 1) for r in self.requests] + [(r.ended or time.monotonic(), -1) for r in self.requests]
+        )
         most = now = 0
         for _, step in moments:
             now += step
@@ -148,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return self.drip()
             case ["essay", "8003" | "8004" as which]:
                 if site.asked()[path] == 1:
-                    return self.send(429 if which == "8003" else 503, b"later", {"Retry-After": "1"})
+                    return self.send(429 if which == "8003" else 503, b"later", {"Retry-After": site.retry_after})
                 return self.send(200, essay_page(int(which)))
             case ["essay", "8005"]:
                 return self.send(302, b"", {"Location": site.moved_to})
@@ -175,7 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
         numbers = range(first, min(first + PER_LISTING, site.essays + 1))
         links = [f"/essay/{number}" for number in numbers] + (site.extra if page == 1 else [])
         items = "".join(f'<li><a href="{link}">비 오는 날의 이야기 {link[7:]}</a></li>' for link in links)
-        turns = "".join(f'<a href="/list?page={p}">{p}</a> ' for p in (page - 1, page, page + 1) if 0 < p <= self.last())
+        turns = "".join(
+            f'<a href="/list?page={p}">{p}</a> ' for p in (page - 1, page, page + 1) if 0 < p <= self.last()
+        )
         self.send(200, f'<html><body><ul>{items}</ul><p>{turns}<a href="/calendar/2024/1">달력</a></p></body>'.encode())
 
     def last(self) -> int:
@@ -219,6 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "text/html; charset=utf-8", **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
+        if self.pages.closing:
+            self.send_header("Connection", "close")
         self.end_headers()
         if status != 304:
             self.wfile.write(body)
