@@ -9,12 +9,12 @@ from corpus.errors import GeulgamError
 Limit: TypeAlias = tuple[Callable[[Any], bool], str]  # whether a value is within it, and what to give instead
 
 
-def check(values: object, limits: Mapping[str, Limit]) -> None:
-    """Raise GeulgamError for the first attribute of ``values`` that is outside of its limit."""
+def check(values: object, limits: Mapping[str, Limit], table: str = "finetune") -> None:
+    """Raise GeulgamError for the first attribute of ``values`` outside of its limit. ``table``: of the settings."""
     for name, (allows, advice) in limits.items():
         value = getattr(values, name)
         if not allows(value):
-            raise GeulgamError(f"finetune.{name} is {value}", advice)
+            raise GeulgamError(f"{table}.{name} is {value}", advice)
 
 
 def whole(least: int, most: float = math.inf) -> Limit:

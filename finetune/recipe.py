@@ -1,11 +1,13 @@
 """The recipe: every number that determines what training makes of a base and its documents, in one value.
 
-How it is run (device, precision, memory, checkpoints) is :class:`finetune.execution.Execution`.
+A topic's adapter is made in two stages: one over the whole corpus, which all topics share, and one over the topic's
+subset, which goes on from it. How they are run (device, precision, memory, checkpoints) is
+:class:`finetune.execution.Execution`.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from finetune.limits import check, number, one_of, or_none, whole
@@ -87,3 +89,40 @@ class Recipe:
         """16 hexadecimal digits, the same for the same recipe: one whose :attr:`determinants` are equal."""
         plain = {name: float(v) if isinstance(v, int) else v for name, v in self.determinants.items()}  # 2 is 2.0
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+_SHARED_LIMITS = {
+    "epochs": number(0),
+    "max_steps": or_none(whole(1)),
+    "learning_rate": number(0, above=True),
+    "schedule": one_of(SCHEDULES),
+    "evaluations": whole(1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The stage that all topics share, over the train side of the whole corpus: what is different in its recipe.
+
+    ``epochs`` of 0: there is none, a topic begins with the base. The rate is constant, so that the topic's stage, in
+    which it falls, ends one schedule (warmup-stable-decay, Hu et al. 2024, 2404.06395).
+    Raises GeulgamError for a value that no training can be run with.
+    """
+
+    epochs: float = 1.0
+    max_steps: int | None = None  # ends earlier than epochs if given
+    learning_rate: float = 4e-4
+    schedule: Schedule = "constant"
+    evaluations: int = 2
+
+    def __post_init__(self) -> None:
+        check(self, _SHARED_LIMITS, "finetune.shared")
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is such a stage."""
+        return self.epochs > 0
+
+    def recipe(self, of_topic: Recipe) -> Recipe:
+        """The whole recipe of the shared stage, of which the topic's says the rest."""
+        return replace(of_topic, replay=0.0, **asdict(self))

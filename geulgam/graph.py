@@ -86,7 +86,8 @@ class Node(ABC):
         if found is None:
             return [self.not_there]
         now = self.made_from(found)
-        told = [f"{stage} changed" for stage, known in now.inputs.items() if found.inputs.get(stage) != known]
+        stages = {**now.inputs, **found.inputs}
+        told = [f"{stage} changed" for stage in stages if now.inputs.get(stage) != found.inputs.get(stage)]
         if found.version != self.version:
             told.append("made by another version of geulgam")
         if changed := manifest.changes(found.settings, now.settings):

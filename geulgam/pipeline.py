@@ -1,7 +1,7 @@
 """All artifacts of a workspace: how they are; and making those that are stale, in order, and nothing else.
 
-imports → corpus → sides ─┐
-                ├→ index ─┴→ subset 함께 → adapter 함께 → evaluation 함께
+imports → corpus → sides ─┬─────→ shared ──────┐
+                ├→ index ─┴→ subset 함께 ─┴→ adapter 함께 → evaluation 함께
                 │                              └→ critic 함께 (with the sides) ┐
                 ├→ spans ──────────────────────────────────────────────────┴→ essay 함께
                 └→ wording (with the sides) ──────────────────────────────────┘
@@ -19,16 +19,18 @@ from geulgam.stages.critic import CriticNode, WordingNode
 from geulgam.stages.essay import EssayNode
 from geulgam.stages.evaluation import EvaluationNode
 from geulgam.stages.index import IndexNode
+from geulgam.stages.shared import SharedNode
 from geulgam.stages.sides import SidesNode
 from geulgam.stages.spans import SpansNode
 from geulgam.stages.subset import SubsetNode
 from geulgam.workspace import Workspace
 
 
-def _shared(workspace: Workspace, settings: Settings) -> list[Node]:
+def _of_all(workspace: Workspace, settings: Settings, lender: Lender | None = None) -> list[Node]:
     """What is made for all topics, in order."""
     kinds = (SidesNode, IndexNode, SpansNode, WordingNode)
-    return [kind(workspace, settings) for kind in kinds]
+    shared = [SharedNode(workspace, settings, lender=lender)] if settings.finetune.shared.is_wanted else []
+    return [*(kind(workspace, settings) for kind in kinds), *shared]
 
 
 def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lender | None = None) -> list[Node]:
@@ -45,7 +47,7 @@ def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lend
 def status(workspace: Workspace, settings: Settings) -> list[State]:
     """How every artifact is, inputs first; nothing is changed. Without topics those of the corpus alone."""
     nodes = [node for topic in settings.topics for node in _of_topic(workspace, settings, topic.name)]
-    return look([*_shared(workspace, settings), *nodes])
+    return look([*_of_all(workspace, settings), *nodes])
 
 
 def plan(workspace: Workspace, settings: Settings) -> list[State]:
@@ -74,8 +76,8 @@ def run(
         if told:
             told(outcome)
 
-    for shared in _shared(workspace, settings):
-        make(shared, on, told=tell)
+    for node in _of_all(workspace, settings, lender):
+        make(node, on, told=tell)
     failed: dict[str, GeulgamError] = {}
     topics = [_of_topic(workspace, settings, name, lender) for name in names]
     for targets in zip(*topics, strict=True):  # stage by stage

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from corpus.errors import GeulgamError
 from corpus.sides import Shares
 from finetune.execution import Execution
-from finetune.recipe import Recipe
+from finetune.recipe import Recipe, Shared
 from generate.critic.weights import Weights
 from retrieval.analyzer import SERVER
 from retrieval.topic import topic_name
@@ -54,10 +54,14 @@ class RetrievalSettings(_Section):
 
 
 class FinetuneSettings(_Section):
-    """[finetune]: the base model, the recipe, and how it is run. The fields of both stand in the same table."""
+    """[finetune]: the base model, the recipe, and how it is run. The fields of both stand in the same table.
+
+    ``shared``: the table [finetune.shared], what is different in the stage that all topics share.
+    """
 
     base: str = "gemma-3-270m"
     recipe: Recipe = Field(default_factory=Recipe)
+    shared: Shared = Field(default_factory=Shared)
     execution: Execution = Field(default_factory=Execution)
 
     @model_validator(mode="after")

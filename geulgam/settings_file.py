@@ -33,6 +33,7 @@ _SECTIONS = {
     "corpus": "How your files are read.",
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
+    "finetune.shared": "How it is adapted to the whole corpus first, for all topics; the rest as in [finetune].",
     "generate": "How an essay is written.",
     "generate.critic": "What the best of several candidates is chosen by. More weighs more; 0 leaves a part out.",
 }
@@ -82,6 +83,14 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
     "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
     "finetune.workers": ("Processes that prepare the blocks; 0: none beside.", None),
+    "finetune.shared.epochs": (
+        "How often the train side of the whole corpus is read; 0: each topic begins anew.",
+        None,
+    ),
+    "finetune.shared.max_steps": ("Stop after so many steps: for corpora that would take days.", 2000),
+    "finetune.shared.learning_rate": ("The rate from which that of the topic falls.", None),
+    "finetune.shared.schedule": ('"constant", so that one schedule ends with the topic; "cosine" or "linear".', None),
+    "finetune.shared.evaluations": ("How often held-out essays are measured.", None),
     "generate.preset": (
         '"default"; "stream", for best_of 1; or "contest" (top_k 30, top_p 0.95, repetition_penalty 2.0).',
         None,

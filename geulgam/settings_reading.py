@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from corpus.errors import GeulgamError
 from finetune.execution import Execution
-from finetune.recipe import Recipe
+from finetune.recipe import Recipe, Shared
 from generate.critic.weights import Weights
 from geulgam.settings import CorpusSettings, GenerateSettings, RetrievalSettings, Settings, TopicSettings
 
@@ -30,6 +30,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "corpus": tuple(CorpusSettings.model_fields),
     "retrieval": tuple(RetrievalSettings.model_fields),
     "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
+    "finetune.shared": tuple(field.name for field in dataclasses.fields(Shared)),
     "generate": tuple(name for name in GenerateSettings.model_fields if name != "critic"),
     "generate.critic": tuple(field.name for field in dataclasses.fields(Weights)),
 }
@@ -147,7 +148,7 @@ def _unknown(key: str, source: str, known: list[str]) -> None:
         raise GeulgamError(f"{source}: {key} is no setting any more", _GONE[key])
     section, _, name = key.rpartition(".")
     own = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
-    anywhere = {k.rpartition(".")[2]: k for k in known}
+    anywhere = {k.rpartition(".")[2]: k for k in reversed(known)}
     near = difflib.get_close_matches(name, own, 1) or difflib.get_close_matches(name, anywhere, 1)
     if near and near[0].startswith("elasticsearch_"):
         hint = "how to reach the server is told by GEULGAM_ELASTICSEARCH_URL, …_USER, …_PASSWORD, …_API_KEY and …_CA"
@@ -172,7 +173,7 @@ def _validated(values: dict[str, Any], origins: _Origins) -> Settings:
     finetune = shaped.get("finetune")
     if isinstance(finetune, dict):
         parts = {part: {k: finetune[k] for k in names if k in finetune} for part, names in _FIELDS.items()}
-        shaped["finetune"] = {**{k: v for k, v in finetune.items() if k == "base"}, **parts}
+        shaped["finetune"] = {**{k: v for k, v in finetune.items() if k in ("base", "shared")}, **parts}
     try:
         settings = Settings.model_validate(shaped)
     except ValidationError as error:

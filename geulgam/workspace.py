@@ -101,6 +101,11 @@ class Workspace:
         return self.folder / "wording"
 
     @property
+    def shared(self) -> Path:
+        """The folder of the adapter that all topics go on from, trained on the whole corpus's train side."""
+        return self.folder / "shared"
+
+    @property
     def essays(self) -> Path:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"

@@ -126,18 +126,22 @@ def evaluate(topics: Topics = None, json: JsonOption = False, workspace: Workspa
         show_json([{**vars(m), "gain": round(m.gain, 2)} for m in measured])
         return
     table(
-        ("topic", "held-out essays>", "characters>", "base>", "adapted>", "less by>", "how sure"),
+        ("topic", "essays>", "base>", "shared>", "adapted>", "gain>", "over shared>"),
         [
             (
                 m.topic,
                 m.essays,
-                f"{m.characters:,}",
                 f"{m.base:.3f}",
+                "" if m.shared is None else f"{m.shared:.3f}",
                 f"{m.adapted:.3f}",
-                f"{m.gain:.1f} %",
-                m.sureness(),
+                _gain(m.gain, m.interval),
+                "" if m.shared_gain is None else _gain(m.shared_gain, m.shared_interval),
             )
             for m in measured
         ],
-        title="bits per character, lower is better",
+        title="bits per character of held-out essays, lower is better; gains with the interval of 95 %",
     )
+
+
+def _gain(percent: float, interval: tuple[float, float] | None) -> str:
+    return f"{percent:.1f} %" + (f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else " (one essay)")

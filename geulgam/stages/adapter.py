@@ -1,6 +1,5 @@
 """A subset becomes an adapter, which keeps in its folder the very split that it was trained with."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,11 @@ from corpus.store import Corpus
 from geulgam.graph import Node, Outcome, make, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
-from geulgam.stages import sides, subset
-from geulgam.stages.base import Lender, ModelNode, identity
+from geulgam.stages import shared, sides, subset, weights
+from geulgam.stages.base import Lender, ModelNode
+from geulgam.stages.shared import SharedNode
 from geulgam.stages.subset import SubsetNode
 from geulgam.workspace import Workspace
-
-WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -34,19 +32,22 @@ class Tuned:
 
     def line(self) -> str:
         """What happened, for people."""
-        return f"{self.topic}: {told(self.metrics)}" if self.reasons else f"{self.topic}: up to date"
+        return f"{self.topic}: {weights.told(self.metrics)}" if self.reasons else f"{self.topic}: up to date"
 
 
 class AdapterNode(ModelNode):
-    """A topic's, made from its subset."""
+    """A topic's, made from its subset; it goes on from the shared one, if there is to be one."""
 
     stage = "adapter"
     shaped_by = "recipe"
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Its subset."""
-        return (SubsetNode(self.workspace, self.settings, self.topic),)
+        """Its subset, and the stage that topics share."""
+        own = SubsetNode(self.workspace, self.settings, self.topic)
+        if not self.settings.finetune.shared.is_wanted:
+            return (own,)
+        return own, SharedNode(self.workspace, self.settings, lender=self.lender)
 
     @property
     def folder(self) -> Path:
@@ -55,15 +56,12 @@ class AdapterNode(ModelNode):
 
     def found(self) -> Manifest | None:
         """What the adapter that is there was trained from."""
-        return super().found() if (self.folder / WEIGHTS).exists() else None
+        return super().found() if weights.has_weights(self.folder) else None
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
-        """The base and the recipe; of how it is run, the precision alone, if one is asked for: it changes weights."""
+        """The base and the recipe."""
         chosen = self.settings.finetune
-        precision = chosen.execution.precision
-        if precision == "auto" and found is not None:
-            precision = found.settings.get("precision", precision)
-        return {"base": identity(chosen.base), "precision": precision, **chosen.recipe.determinants}
+        return weights.shape(chosen.base, chosen.execution.precision, chosen.recipe, found)
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides what makes any artifact stale: that it was trained on what is held out now."""
@@ -81,16 +79,31 @@ class AdapterNode(ModelNode):
         split = subset.read_subset(self.workspace.subset(self.topic))
         train, valid = (Corpus(self.workspace.corpus).get(split.ids(side)) for side in ("train", "valid"))
         card = Card(topic.name, topic.query, topic.k or self.settings.retrieval.k)
+        start = self.workspace.shared if SharedNode.stage in now.inputs else None
+        known = shared.trained_on(start) if start else sides.read_sides(self.workspace).ids("train")
+        others = Corpus(self.workspace.corpus).get(known if chosen.recipe.replay else [])
         with self.lender.for_training(on) as base:
 
             def seal(folder: Path, metrics: dict[str, Any]) -> None:
                 split.save(folder / subset.FILE)
                 shape = {**now.settings, "precision": base.precision}
-                made = Manifest("", {"subset": split.fingerprint()}, shape, now.version)
-                sealed(made, weights(folder), metrics["seconds"], metrics).write(folder)
+                made = Manifest("", {**now.inputs, "subset": split.fingerprint()}, shape, now.version)
+                sealed(made, weights.fingerprint(folder), metrics["seconds"], metrics).write(folder)
 
-            adapter = adapt(base, train, valid, chosen.recipe, self.folder, card, chosen.execution, seal=seal, on=on)
-        return told(adapter.metrics)
+            adapter = adapt(
+                base,
+                train,
+                valid,
+                chosen.recipe,
+                self.folder,
+                card,
+                chosen.execution,
+                start=start,
+                others=others,
+                seal=seal,
+                on=on,
+            )
+        return weights.told(adapter.metrics)
 
     def _held_out_since(self) -> int:
         """How many of the documents it was trained on are not on the train side any more."""
@@ -128,25 +141,9 @@ def tuned(outcome: Outcome) -> Tuned:
     return Tuned(outcome.node.topic, outcome.node.folder, outcome.reasons, facts)
 
 
-def told(metrics: Mapping[str, Any]) -> str:
-    """What training took and gave, for people: essays, steps, time, and the loss on the valid side."""
-    stopped = ", stopped early" if metrics["stopped_early"] else ""
-    return (
-        f"trained on {metrics['train_documents']:,} essays, {metrics['steps']:,} steps in {metrics['seconds']:.0f} s "
-        f"({metrics['tokens_per_second']:.0f} tokens/s){stopped}; loss on the valid side "
-        f"{metrics['valid_loss_start']:.3f} → {metrics['valid_loss']:.3f}"
-    )
-
-
 def require_adapter(workspace: Workspace, topic: str) -> Path:
     """The topic's adapter. Raises GeulgamError if it has none."""
     folder = workspace.adapter(topic)
-    if not (folder / WEIGHTS).exists():
+    if not weights.has_weights(folder):
         raise GeulgamError(f"{topic} has no adapter yet", f"geulgam finetune {topic}")
     return folder
-
-
-def weights(folder: Path) -> str:
-    """32 hexadecimal digits of an adapter's weights, by which what was made with it is known."""
-    with (folder / WEIGHTS).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:32]

@@ -16,13 +16,14 @@ from geulgam import manifest
 from geulgam.graph import Node, make, renewed, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings, written_text
-from geulgam.stages.adapter import WEIGHTS, AdapterNode, require_adapter
+from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
 from geulgam.stages.critic import CriticNode, WordingNode, critic, guards
 from geulgam.stages.plan import plan_of
 from geulgam.stages.review import Beside, reviewed
 from geulgam.stages.spans import SpansNode
 from geulgam.stages.subset import read_subset
+from geulgam.stages.weights import has_weights
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class EssayNode(ModelNode):
                 f"the plan has {', '.join(gone)} write a section, which is no topic",
                 f"geulgam plan {self.topic} --topics makes it one, or take the adapter out of the section",
             )
-        if bare := [name for name in self._others if not (self.workspace.adapter(name) / WEIGHTS).exists()]:
+        if bare := [name for name in self._others if not has_weights(self.workspace.adapter(name))]:
             have = "has" if len(bare) == 1 else "have"
             raise GeulgamError(f"{', '.join(bare)} {have} no adapter yet", f"geulgam finetune {' '.join(bare)}")
 

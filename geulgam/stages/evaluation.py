@@ -16,6 +16,7 @@ from geulgam.manifest import Manifest
 from geulgam.settings import Settings
 from geulgam.stages.adapter import AdapterNode, require_adapter
 from geulgam.stages.base import Lender, ModelNode
+from geulgam.stages.shared import SharedNode
 from geulgam.stages.sides import sides_now
 from geulgam.stages.subset import read_subset
 from geulgam.workspace import Workspace
@@ -28,8 +29,9 @@ WIDE = 2.0  # percent of the base: an interval that is wider is called so
 class Measured:
     """Bits per character over the full vocabulary on a topic's test side (``essays``, of ``characters``).
 
-    ``interval``: the gain, in percent of the base, lies between these with a probability of 95 % (bootstrap over the
-    essays); None for a single essay, which tells nothing about others.
+    ``shared``: those of the stage that topics share, alone; None without one. ``interval``: the gain, in percent of the
+    base, lies between these with a probability of 95 % (bootstrap over the essays), ``shared_interval`` in percent of
+    the shared stage; None for a single essay, which tells nothing about others.
     """
 
     topic: str
@@ -38,27 +40,42 @@ class Measured:
     base: float
     adapted: float
     interval: tuple[float, float] | None = None
+    shared: float | None = None
+    shared_interval: tuple[float, float] | None = None
 
     @property
     def gain(self) -> float:
         """How much less the adapted model needs, in percent of the base; negative if it needs more."""
-        return 100 * (self.base - self.adapted) / self.base
+        return _gain(self.base, self.adapted)
 
     def line(self) -> str:
-        """ "함께: 2.310 → 2.204 bits per character (4.6 % less, …) on 9 essays that it has not seen"."""
-        change = f"{abs(self.gain):.1f} % {'less' if self.gain >= 0 else 'MORE'}"
+        """ "함께: 2.310 → 2.204 bits per character (4.6 % less, …; …) on 9 essays that it has not seen"."""
+        told = _told(self.gain, self.interval)
+        if self.shared_gain is not None:
+            told += f"; {_told(self.shared_gain, self.shared_interval)} than the shared stage alone"
         return (
-            f"{self.topic}: {self.base:.3f} → {self.adapted:.3f} bits per character ({change}, {self.sureness()}) on "
-            f"{self.essays} essays that it has not seen"
+            f"{self.topic}: {self.base:.3f} → {self.adapted:.3f} bits per character ({told}) on {self.essays} essays "
+            "that it has not seen"
         )
 
-    def sureness(self) -> str:
-        """How sure the gain is: "95 %: 3.9 to 5.1", and whether that is wide."""
-        if self.interval is None:
-            return "one essay: no telling how sure"
-        low, high = self.interval
-        wide = ", too few essays to be sure" if high - low > WIDE else ""
-        return f"95 %: {low:.1f} to {high:.1f}{wide}"
+    @property
+    def shared_gain(self) -> float | None:
+        """The same in percent of the shared stage; None without one."""
+        return None if self.shared is None else _gain(self.shared, self.adapted)
+
+
+def _gain(before: float, after: float) -> float:
+    return 100 * (before - after) / before
+
+
+def _told(gain: float, interval: tuple[float, float] | None) -> str:
+    """A gain, and how sure it is."""
+    change = f"{abs(gain):.1f} % {'less' if gain >= 0 else 'MORE'}"
+    if interval is None:
+        return f"{change}, one essay: no telling how sure"
+    low, high = interval
+    wide = ", too few essays to be sure" if high - low > WIDE else ""
+    return f"{change}, 95 %: {low:.1f} to {high:.1f}{wide}"
 
 
 class EvaluationNode(ModelNode):
@@ -86,7 +103,7 @@ class EvaluationNode(ModelNode):
         return {}
 
     def make(self, now: Manifest, on: On) -> str:
-        """Measure the base and the adapted model."""
+        """Measure the base, the adapted model, and the shared stage if that is what the adapter went on from."""
         from finetune.evaluate import document_bits, gain_interval
         from finetune.layout import essay_text
 
@@ -98,15 +115,18 @@ class EvaluationNode(ModelNode):
         with self.lender.for_adapter(adapter, on) as base:
             before = document_bits(base, held_out, on=on)
             after = document_bits(base, held_out, adapter, on=on)
+            shared = document_bits(base, held_out, self.workspace.shared, on=on) if self._goes_on(trained) else None
         read_characters = sum(len(essay_text(document)) for document in held_out)
-        interval = gain_interval(before, after, sides_now(self.workspace, self.settings).kin(ids))
+        kin = sides_now(self.workspace, self.settings).kin(ids)
         measured = Measured(
             self.topic,
             len(held_out),
             sum(len(document.text) for document in held_out),
             round(sum(before) / read_characters, 4),
             round(sum(after) / read_characters, 4),
-            interval and (round(interval[0], 2), round(interval[1], 2)),
+            _rounded(gain_interval(before, after, kin)),
+            None if shared is None else round(sum(shared) / read_characters, 4),
+            None if shared is None else _rounded(gain_interval(shared, after, kin)),
         )
         training = dict(trained.facts) if trained else {}
         figures = {
@@ -120,6 +140,15 @@ class EvaluationNode(ModelNode):
             write_text(folder / FILE, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
             sealed(now, fingerprint, time.monotonic() - began).write(folder)
         return measured.line().partition(": ")[2]
+
+    def _goes_on(self, trained: Manifest | None) -> bool:
+        """Whether the shared stage that is there is the one that the adapter went on from."""
+        found = manifest.read(self.workspace.shared)
+        return trained is not None and found is not None and trained.inputs.get(SharedNode.stage) == found.fingerprint
+
+
+def _rounded(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    return interval and (round(interval[0], 2), round(interval[1], 2))
 
 
 _OF_TRAINING = ("seconds", "tokens", "tokens_per_second", "steps", "train_documents")
@@ -155,6 +184,7 @@ def read(workspace: Workspace, topic: str) -> Measured | None:
     try:
         told = json.loads((workspace.evaluation(topic) / FILE).read_text(encoding="utf-8"))
         values = {field.name: told[field.name] for field in fields(Measured)}
-        return Measured(**{**values, "interval": values["interval"] and tuple(values["interval"])})
+        pairs = {name: values[name] and tuple(values[name]) for name in ("interval", "shared_interval")}
+        return Measured(**{**values, **pairs})
     except (OSError, ValueError, KeyError, TypeError):
         return None

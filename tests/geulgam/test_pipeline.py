@@ -10,7 +10,7 @@ from geulgam.pipeline import plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
-STAGES = ["sides", "index", "spans", "wording", "subset", "adapter", "evaluation", "essay"]
+STAGES = ["sides", "index", "spans", "wording", "shared stage", "subset", "adapter", "evaluation", "essay"]
 
 
 def edit(workspace: Workspace, pattern: str, line: str) -> None:
@@ -34,6 +34,7 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
         "index: not built yet",
         "spans: not made yet",
         "wording: not made yet",
+        "shared stage: not made yet",
         "subset 함께: not selected yet",
         "adapter 함께: not made yet",
         "evaluation 함께: not measured yet",
@@ -111,8 +112,9 @@ def test_new_essays_are_counted_and_what_follows_is_conditional(
         "index: corpus changed: 21 new documents",
         "spans: corpus changed",
         "wording: corpus changed",
+        "shared stage: 17 essays are new",
         "subset 함께: if the index or the sides come out different",
-        "adapter 함께: if the subset comes out different",
+        "adapter 함께: if the subset or the shared stage come out different",
         "evaluation 함께: if the adapter comes out different",
         "essay 함께: if the adapter or the spans or the wording come out different",
     ]
@@ -202,14 +204,17 @@ def test_without_topics_or_essays_it_says_what_to_type(geulgam: Command, workspa
 
 def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace) -> None:
     shown = geulgam("status").out
-    for name in ("imports", "corpus", *(stage if stage in STAGES[:4] else f"{stage} 함께" for stage in STAGES)):
+    for name in ("imports", "corpus", *(stage if stage in STAGES[:5] else f"{stage} 함께" for stage in STAGES)):
         assert re.search(rf"{name}  fresh", shown), shown
     edit(written, "epochs =", "epochs = 3")
     (written.evaluation("함께") / "metrics.json").unlink()
     states = {state["name"]: state for state in geulgam("status", "--json").json}
     assert states["adapter 함께"]["reasons"] == ["recipe changed: epochs 2 → 3"]
     assert states["adapter 함께"]["seconds"] > 0 and states["adapter 함께"]["bytes"] > 1000
-    assert states["adapter 함께"]["made"].startswith("20") and states["adapter 함께"]["inputs"] == ["subset 함께"]
+    assert states["adapter 함께"]["made"].startswith("20") and states["adapter 함께"]["inputs"] == [
+        "subset 함께",
+        "shared stage",
+    ]
     assert states["evaluation 함께"]["there"] is False and states["evaluation 함께"]["depends"] == ["adapter"]
     assert states["index"]["fresh"] and states["corpus"]["fresh"]
     assert "stale: recipe changed: epochs 2 → 3" in geulgam("status").out
