@@ -32,6 +32,8 @@ lint: install
 
 bench: install
 	$(BIN)/python -m bench.retrieval
+	$(BIN)/python -m bench.suggest --methods
+	$(BIN)/python -m bench.suggest --speed
 	$(BIN)/python -m bench.index_speed
 	$(BIN)/python -m bench.training_speed
 	$(BIN)/python -m bench.generation

@@ -4,6 +4,7 @@ A seed is a word or a sentence. Its best documents are taken for what is meant b
 whole corpus is asked, as in any retrieval: held-out essays are ranked and read here, and trained on nowhere.
 """
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ FEEDBACK = 20  # documents that are taken for what is meant
 _AGREE = 3  # of them that a word has to stand in; of fewer, all
 EVERYWHERE = 0.25  # of the corpus: a word of so many documents finds none
 _SMALL = 8  # documents: of so few, a word may stand in more
+_LETTERS = re.compile(r"[^\W_]+")
 _CONTENT = ("NNG", "NNP", "VV", "VA", "MAG", "XR")
 _NOUNS = ("NNG", "NNP")
 _LONG_ENOUGH = 3  # syllables of two nouns that are spellings of one
@@ -85,9 +87,10 @@ def gathered(index: SearchIndex, corpus: Corpus, seed: str, documents: int = FEE
 
 
 def seed_words(index: SearchIndex, seed: str) -> tuple[str, ...]:
-    """The words of a seed that a document can be found by. Raises GeulgamError if there are none in the corpus."""
+    """The words of a seed that a document can be found by, a name of several as one with spaces. Raises GeulgamError if
+    there are none in the corpus."""
     (found,) = Kiwi()([seed])
-    words = list(dict.fromkeys(word for word in found if word.isalnum()))
+    words = list(filter(None, dict.fromkeys(" ".join(_LETTERS.findall(word)) for word in found)))
     if not words:
         raise GeulgamError(f"nothing to look for in {seed!r}", NOTHING_LEFT)
     known = [word for word, count in held(index, words).items() if count]

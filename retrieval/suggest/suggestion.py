@@ -125,8 +125,8 @@ def forms(seed: Iterable[str], chosen: Iterable[tuple[Word, float]]) -> Iterator
 
 
 def written(asked: Iterable[tuple[str, float]]) -> str:
-    """Words with weights in Lucene's language."""
-    return " ".join(f"{word}{boost(weight)}" for word, weight in asked)
+    """Words with weights in Lucene's language, several words as a phrase."""
+    return " ".join(f'"{word}"{boost(weight)}' if " " in word else f"{word}{boost(weight)}" for word, weight in asked)
 
 
 def _missing(some: Sequence[str], others: Collection[str]) -> tuple[str, ...]:

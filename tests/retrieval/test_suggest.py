@@ -98,9 +98,8 @@ def test_each_keyword_shows_where_it_stands_and_what_it_changes(
         for context in keyword.contexts:
             (text,) = corpus.get([context.document_id])
             assert context.match in keyword.word or keyword.word in context.match or context.match[:-1] in keyword.word
-            assert (
-                f"{context.before.strip('…')}{context.match}{context.after.strip('…')}" in f"{text.title}\n{text.text}"
-            )
+            shown = f"{context.before.strip('…')}{context.match}{context.after.strip('…')}"
+            assert shown in text.text or shown in text.title
         (documents,) = made[0].document_frequencies([keyword.word])
         assert keyword.documents == documents
         rest = [other.word for other in fishing.keywords if other is not keyword]
@@ -168,6 +167,14 @@ def test_any_analyzers_index_is_asked_in_its_own_terms(tmp_path: Path) -> None:
     suggested = suggest(index, corpus, "낚시", encode=ENCODE, top=12)
     assert len({k.word for k in suggested.keywords} & {*FISHING}) >= 5
     assert len(FISHERS & set(hits(index, suggested.query, 12))) == 12
+
+
+def test_a_name_of_several_words_is_looked_for_as_a_whole(tmp_path: Path) -> None:
+    song = [document(f"{essay.text} 이별의 부산 정거장을 들었다.") for essay in essays(FISHING, 4)]
+    index, corpus = indexed(tmp_path, [*song, *essays(BAKING, 20, "부산"), *essays(SNOW, 20, "이별")])
+    suggested = suggest(index, corpus, "이별의 부산 정거장", encode=ENCODE, top=4)
+    assert suggested.query.startswith('"이별의 부산 정거장"^4 ')
+    assert set(hits(index, suggested.query, 4)) == set(suggested.hits) == {essay.id for essay in song}
 
 
 def test_a_corpus_of_one_essay_suggests_nothing_and_does_not_fail(tmp_path: Path) -> None:
