@@ -5,15 +5,16 @@ mask it computes what the mask then leaves out. Here the heads that share keys a
 queries, and
 
 - one new token looks at the keys so far (writing) in the same kernel, a fifth of a token's time less;
-- a trained pass goes over each text of a block by itself, queries in chunks, with the keys that they may look at alone:
-  none of another text, of a later chunk, or from before a layer's sliding window. A chunk is two batched products.
+- blocks (training) are gone over text by text, queries in chunks, with the keys that they may look at alone: none of
+  another text, of a later chunk, or from before a layer's sliding window. A chunk is two batched products.
 
-Everything else (another device, dropout, soft-capping, very long blocks) goes to transformers' own function.
+Everything else (another device, dropout, soft-capping, very long texts) goes to transformers' own function.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -23,32 +24,45 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-_NAME = "geulgam_grouped"
 _CHUNK = 128  # queries taken at once; the fewer, the less is computed for nothing, and the more often
-_LONG = 2048  # tokens; the weights of longer blocks, kept for the backward pass, would take too much memory
+_LONG = 2048  # tokens; the weights of longer texts, kept for the backward pass, would take too much memory
 
 
 @contextmanager
 def grouped_attention(model: Any) -> Iterator[None]:
-    """The model attends in grouped form inside the block, if it is one that uses torch's attention.
+    """Inside the block one token at a time is read in grouped form, if the model is one that uses torch's attention."""
+    with _attending(model, "geulgam_grouped", _grouped):
+        yield
 
-    A trained pass there may be given ``position_ids`` that begin again with each text, and no mask of its own.
+
+@contextmanager
+def attention_by_text(model: Any) -> Iterator[None]:
+    """Inside the block blocks are read text by text, if the model is one that uses torch's attention.
+
+    Where texts begin ``position_ids`` say, which start again there; the model may be given no mask and no cache.
     """
+    chunked = getattr(model.config, "attention_chunk_size", None)  # which positions alone do not tell
+    with nullcontext() if chunked else _attending(model, "geulgam_by_text", _by_text):
+        yield
+
+
+@contextmanager
+def _attending(model: Any, name: str, function: Callable[..., tuple[torch.Tensor, None]]) -> Iterator[None]:
     config = model.config
     before = config._attn_implementation
-    if before != "sdpa" or getattr(config, "attention_chunk_size", None):
+    if before != "sdpa":
         yield
         return
-    AttentionInterface.register(_NAME, _attend)
-    AttentionMaskInterface.register(_NAME, sdpa_mask)
-    config._attn_implementation = _NAME
+    AttentionInterface.register(name, function)
+    AttentionMaskInterface.register(name, sdpa_mask)
+    config._attn_implementation = name
     try:
         yield
     finally:
         config._attn_implementation = before
 
 
-def _attend(
+def _grouped(
     module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
@@ -61,26 +75,42 @@ def _attend(
     """transformers' attention function. query: (B, heads, T, D); key, value: (B, key heads, S, D)."""
     batch, heads, length, width = query.shape
     shared = key.shape[1]
-    unusual = any(kwargs.get(name) is not None for name in ("softcap", "cache", "position_bias"))
-    if query.device.type == "cpu" and not (dropout or unusual):
-        if attention_mask is None and length == 1 and heads > shared:
-            packed = query.reshape(batch, shared, heads // shared, width)
-            attended = scaled_dot_product_attention(packed, key, value, scale=scaling)
-            return attended.reshape(batch, 1, heads, width), None
-        is_causal = kwargs.get("is_causal") is not False and getattr(module, "is_causal", True)
-        positions = kwargs.get("position_ids")
-        known = attention_mask is None or positions is not None
-        if query.requires_grad and is_causal and known and 1 < length <= _LONG and length == key.shape[2]:
+    if attention_mask is None and length == 1 and heads > shared and _is_plain(query, dropout, kwargs):
+        packed = query.reshape(batch, shared, heads // shared, width)
+        attended = scaled_dot_product_attention(packed, key, value, scale=scaling)
+        return attended.reshape(batch, 1, heads, width), None
+    return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **kwargs)
+
+
+def _by_text(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """The same function. The mask says nothing that positions and the layer's window do not."""
+    length, positions = query.shape[2], kwargs.get("position_ids")
+    is_causal = kwargs.get("is_causal") is not False and getattr(module, "is_causal", True)
+    known = attention_mask is None or positions is not None
+    if is_causal and known and length == key.shape[2] and _is_plain(query, dropout, kwargs):
+        texts = _texts(positions, *query.shape[:3:2])
+        if max(end - start for _, places in texts for start, end in places) <= _LONG:
             if torch.is_autocast_enabled("cpu"):
                 dtype = torch.get_autocast_dtype("cpu")
                 query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
-            chunks = _chunks(positions, batch, length, kwargs.get("sliding_window"))
-            scaled = query * (width**-0.5 if scaling is None else scaling)
+            scaled = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+            chunks = list(_chunks(texts, kwargs.get("sliding_window")))
             return _Attention.apply(scaled, key, value, chunks), None  # type: ignore[no-untyped-call]
-    attended, _ = sdpa_attention_forward(
-        module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
-    )
-    return attended, None
+    return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **kwargs)
+
+
+def _is_plain(query: torch.Tensor, dropout: float, kwargs: dict[str, Any]) -> bool:
+    unusual = any(kwargs.get(name) is not None for name in ("softcap", "cache", "position_bias"))
+    return query.device.type == "cpu" and not dropout and not unusual
 
 
 class _Chunk(NamedTuple):
@@ -96,27 +126,31 @@ class _Chunk(NamedTuple):
     last: int | None
 
 
-def _chunks(positions: torch.Tensor | None, batch: int, length: int, window: int | None) -> list[_Chunk]:
-    """All queries of a batch, divided where a text begins (positions do not go on by one), and into chunks."""
+_Texts = list[tuple[slice, list[tuple[int, int]]]]  # rows of a batch, and where their texts start and end
+
+
+def _texts(positions: torch.Tensor | None, batch: int, length: int) -> _Texts:
+    """The texts of a batch: one begins where positions (B or 1, T) do not go on by one. Rows that are alike are one."""
     begun = [[0]] if positions is None else [_starts(row) for row in positions]
-    if all(starts == begun[0] for starts in begun):
-        rows = [(slice(0, batch), begun[0])]
-    else:
-        rows = [(slice(i, i + 1), starts) for i, starts in enumerate(begun)]
-    found = []
-    for row, starts in rows:
-        for begin, over in zip(starts, [*starts[1:], length], strict=True):
+    places = [list(pairwise([*starts, length])) for starts in begun]
+    if all(these == places[0] for these in places):
+        return [(slice(0, batch), places[0])]
+    return [(slice(row, row + 1), these) for row, these in enumerate(places)]
+
+
+def _starts(positions: torch.Tensor) -> list[int]:
+    return [0, *(torch.nonzero(positions.diff() != 1).flatten() + 1).tolist()]
+
+
+def _chunks(texts: _Texts, window: int | None) -> Iterator[_Chunk]:
+    """All queries of the texts, those of each text in chunks."""
+    for rows, places in texts:
+        for begin, over in places:
             for start in range(begin, over, _CHUNK):
                 end = min(start + _CHUNK, over)
                 first = begin if window is None else max(begin, start - window + 1)
                 seen_to = end if window is None else min(end, first + window)  # where the first key is seen no more
-                found.append(_Chunk(row, start, end, first, None if seen_to == end else seen_to - 1 - start))
-    return found
-
-
-def _starts(positions: torch.Tensor) -> list[int]:
-    """Where the texts of a block begin, (T,) positions."""
-    return [0, *(torch.nonzero(positions.diff() != 1).flatten() + 1).tolist()]
+                yield _Chunk(rows, start, end, first, None if seen_to == end else seen_to - 1 - start)
 
 
 class _Attention(torch.autograd.Function):

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from finetune.attention import grouped_attention
+from finetune.attention import attention_by_text
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def fused(model: Any) -> Iterator[None]:
         return
     changed = [module for module in model.modules() if _fuse(module)]
     try:
-        with grouped_attention(model):
+        with attention_by_text(model):
             yield
     finally:
         for module in changed:

@@ -9,7 +9,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from finetune import attention
-from finetune.attention import grouped_attention
+from finetune.attention import attention_by_text, grouped_attention
 from finetune.base import BaseModel
 
 TOKENS = torch.randint(4, 400, (2, 90), generator=torch.Generator().manual_seed(0))
@@ -45,7 +45,7 @@ def same_gradients(model: Any, tokens: torch.Tensor, positions: torch.Tensor | N
     model.requires_grad_(True)
     losses, gradients = [], []
     assert model.config._attn_implementation == "sdpa"
-    for context in (nullcontext(), grouped_attention(model)):
+    for context in (nullcontext(), attention_by_text(model)):
         model.zero_grad()
         with context:
             loss = model(input_ids=tokens, position_ids=positions, use_cache=False).logits.square().mean()
@@ -97,8 +97,7 @@ def test_the_chunks_are_really_computed(model: Any, monkeypatch: pytest.MonkeyPa
         return apply(*given)
 
     monkeypatch.setattr(attention._Attention, "apply", noted)
-    model.requires_grad_(True)
-    with grouped_attention(model):
+    with torch.no_grad(), attention_by_text(model):
         model(input_ids=TOKENS, position_ids=torch.stack([texts(90), texts(20, 70)]), use_cache=False)
     assert len(ran) == model.config.num_hidden_layers
     assert [(chunk.start, chunk.end, chunk.first) for chunk in ran[0]] == [(0, 90, 0), (0, 20, 0), (20, 90, 20)]
@@ -114,7 +113,7 @@ def test_dropout_is_left_to_transformers_which_keeps_the_texts_apart_too() -> No
     logits = []
     for tokens in (TOKENS, other):
         torch.manual_seed(3)
-        with grouped_attention(model):
+        with attention_by_text(model):
             logits.append(model(input_ids=tokens, position_ids=positions, use_cache=False).logits)
     assert not logits[0][:, :20].equal(logits[1][:, :20])
     torch.testing.assert_close(logits[0][:, 20:], logits[1][:, 20:])
@@ -122,5 +121,14 @@ def test_dropout_is_left_to_transformers_which_keeps_the_texts_apart_too() -> No
 
 def test_a_model_with_attention_of_its_own_keeps_it(model: Any) -> None:
     model.config._attn_implementation = "eager"
-    with grouped_attention(model):
-        assert model.config._attn_implementation == "eager"
+    for context in (grouped_attention, attention_by_text):
+        with context(model):
+            assert model.config._attn_implementation == "eager"
+
+
+def test_texts_that_are_too_long_are_left_to_transformers(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "_LONG", 80)
+    monkeypatch.setattr(attention._Attention, "apply", lambda *given: pytest.fail("taken"))
+    with attention_by_text(model), pytest.raises(pytest.fail.Exception):
+        model(input_ids=TOKENS, position_ids=texts(20, 70).expand(2, 90), use_cache=False)
+    same_gradients(model, TOKENS)
