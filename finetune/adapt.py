@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, set_seed
+from transformers import PrinterCallback, default_data_collator, set_seed
 
 from corpus.atomic import recover, replace_folder, write_text
 from corpus.document import Document
@@ -20,11 +20,11 @@ from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune.base import BaseModel
 from finetune.blend import blend
-from finetune.blocks import Blocks, pack
+from finetune.blocks import Blocks, joined, pack
 from finetune.card import Card, model_card
 from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_checkpoint, prepare
 from finetune.execution import Execution
-from finetune.fused import fused
+from finetune.fused import fused, reads_joined
 from finetune.memory import enough_memory
 from finetune.method import attach
 from finetune.recipe import Recipe
@@ -160,6 +160,7 @@ def _train(
                     model=model,
                     args=arguments(base, recipe, execution, work, steps),
                     train_dataset=blocks,
+                    data_collator=joined if reads_joined(model) else default_data_collator,
                     callbacks=[Guard(), selection, keeper, Teller(task, tokens_per_step)],
                 )
                 trainer.remove_callback(PrinterCallback)

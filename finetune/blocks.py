@@ -7,7 +7,7 @@ be looked at (:mod:`finetune.attention`).
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,19 @@ class Blocks:
     def used(self) -> torch.Tensor:
         """(n,) int64: how many tokens stand in each block before what fills it up; the last of them is learnt."""
         return self.tokens - self.learnt.flip(1).int().argmax(1)
+
+
+def joined(blocks: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Blocks, as they are given to a model, as a single long one without what fills them up; the loss stays as it is.
+
+    What fills blocks up costs as much time as a text does. Only for a model that reads text by text: any other would
+    weigh every token against those of all the blocks.
+    """
+    used = [int(torch.nonzero(block["labels"] != _NOT_LEARNT).max()) + 1 for block in blocks]
+    return {
+        name: torch.cat([block[name][:end] for block, end in zip(blocks, used, strict=True)])[None]
+        for name in blocks[0]
+    }
 
 
 def pack(

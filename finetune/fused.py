@@ -38,6 +38,14 @@ def fused(model: Any) -> Iterator[None]:
             del vars(module)["forward"]  # the class's own again
 
 
+def reads_joined(model: Any) -> bool:
+    """Whether inside :func:`fused` it reads blocks text by text, so that :func:`finetune.blocks.joined` saves time."""
+    config = model.config
+    by_text = config._attn_implementation == "sdpa" and not getattr(config, "attention_chunk_size", None)
+    dropout = any(getattr(config, name, 0.0) for name in ("attention_dropout", "attn_pdrop"))
+    return next(model.parameters()).device.type == "cpu" and by_text and not dropout
+
+
 def _fuse(module: nn.Module) -> bool:
     """Give the module a forward of its own if there is a fused one for it; whether there is."""
     from peft.tuners.lora import Linear as LoraLinear

@@ -12,7 +12,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from corpus.document import Document, document
 from finetune.base import BaseModel
-from finetune.blocks import Blocks, pack
+from finetune.blocks import Blocks, joined, pack
 from finetune.layout import essay_text
 from tests.finetune.tiny import tiny_essays
 
@@ -163,6 +163,17 @@ def test_a_portion_in_a_block_is_read_as_if_it_stood_alone(base: BaseModel, mode
             for start, end in pairwise(starts):
                 alone = model(input_ids=blocks.ids[row : row + 1, start:end], use_cache=False).logits[0]
                 torch.testing.assert_close(packed[row, start:end], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_joined_blocks_have_the_same_loss_without_what_fills_them_up(base: BaseModel, model: Any) -> None:
+    essays = [document("물이 흐르는 소리. " * number, "강") for number in (9, 5, 7)]
+    blocks = pack(essays, base.vocabulary, 48)
+    one = joined([blocks[i] for i in range(len(blocks))])
+    assert one["input_ids"].shape == one["position_ids"].shape == (1, int(blocks.used.sum()))
+    assert one["input_ids"].numel() < blocks.ids.numel()
+    with torch.inference_mode():
+        losses = [float(model(**batch, use_cache=False).loss) for batch in (blocks[:], one)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_the_loss_of_a_block_is_that_of_its_portions_alone(base: BaseModel, model: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from finetune.attention import _Attention
 from finetune.base import BaseModel
-from finetune.fused import _Lora, _Norm, fused
+from finetune.fused import _Lora, _Norm, fused, reads_joined
 from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
 
@@ -96,6 +96,14 @@ def test_the_fused_modules_really_run_and_afterwards_the_plain_ones_do(
     assert not ran
     assert model.config._attn_implementation == "sdpa"
     base.take_off()
+
+
+def test_only_what_reads_text_by_text_is_given_blocks_joined(base: BaseModel) -> None:
+    assert reads_joined(trained(base, Recipe(rank=4)))
+    for name, value in (("attention_dropout", 0.1), ("_attn_implementation", "eager")):
+        model = BaseModel.load(base.name, precision="fp32").model
+        setattr(model.config, name, value)
+        assert not reads_joined(model)
 
 
 def test_an_adapter_with_dropout_runs_as_peft_runs_it(base: BaseModel) -> None:

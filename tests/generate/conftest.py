@@ -18,14 +18,14 @@ def practised(tiny: Path) -> BaseModel:
     """The tiny model after 150 steps on the tiny essays: most of its sentences end."""
     words = [f" {word}" for essay in tiny_essays(24) for word in essay_text(essay).split()]  # no token spans two
     base = BaseModel.load(str(tiny), words, device="cpu", precision="fp32")
-    blocks = pack(tiny_essays(24), base.vocabulary, 96).ids
+    blocks = pack(tiny_essays(24), base.vocabulary, 96)
     torch.manual_seed(0)
     base.model.requires_grad_(True).train()
     optimizer = torch.optim.AdamW(base.model.parameters(), lr=5e-3)
     with _one_thread():
         for step in range(150):
             rows = blocks[torch.arange(step * 8, step * 8 + 8) % len(blocks)]
-            loss = base.model(input_ids=rows, labels=rows).loss
+            loss = base.model(**rows, use_cache=False).loss
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
