@@ -54,7 +54,7 @@ Scores = Mapping[str, float]
 class Ground(NamedTuple):
     """An index with its corpus."""
 
-    index: SearchIndex
+    indexed: SearchIndex
     corpus: Corpus
 
 
@@ -69,18 +69,18 @@ def ground(folder: Path, documents: Sequence[Document], by: Analyzer | None = No
 def asked(made: Ground, seed: str) -> Query:
     """The suggested query of a seed, without what is shown beside it."""
     evidence = gathered(*made, seed)
-    return query_of(made, evidence, weighed_words(evidence, offered(made.index, evidence), encoder().encode))
+    return query_of(made, evidence, weighed_words(evidence, offered(made.indexed, evidence), encoder().encode))
 
 
 def query_of(made: Ground, evidence: Evidence, chosen: Sequence[tuple[Word, float]]) -> Query:
     """The seed and the words."""
     weighed = [(word, weight) for _, word, weight in forms(evidence.words, chosen)]
-    return tree(weighed, terms_of_words(made.index, dict(weighed)))
+    return tree(weighed, terms_of_words(made.indexed, dict(weighed)))
 
 
 def best(made: Ground, query: Query, k: int) -> list[str]:
     """The ids of the k best."""
-    return [hit.document_id for hit in made.index.search(query, k)]
+    return [hit.document_id for hit in made.indexed.search(query, k)]
 
 
 def precisions(made: Ground, query: Query, topic: str) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def precisions(made: Ground, query: Query, topic: str) -> tuple[float, float]:
 
 def overlap(made: Ground, query: Query, topic: str) -> int:
     """How many of the 60 best of the hand-made query are among those of this one."""
-    by_hand = best(made, parse(QUERIES[topic], made.index.analyzer), OVERLAP)
+    by_hand = best(made, parse(QUERIES[topic], made.indexed.analyzer), OVERLAP)
     return len({*by_hand} & {*best(made, query, OVERLAP)})
 
 
@@ -109,13 +109,13 @@ def average_precision(made: Ground, query: Query, right: set[str]) -> float:
 def is_found(made: Ground, seed: str) -> bool:
     """Whether there is anything to suggest by."""
     try:
-        return bool(seed_words(made.index, seed))
+        return bool(seed_words(made.indexed, seed))
     except GeulgamError:
         return False
 
 
 def _bo1(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
-    shares = {word.word: word.documents / len(made.index) for word in words}
+    shares = {word.word: word.documents / len(made.indexed) for word in words}
     return {
         word.word: sum(word.counts) * math.log2((1 + share) / share) + math.log2(1 + share)
         for word in words
@@ -131,7 +131,7 @@ def _ratio(inside: int, size: int, outside: int, rest: int) -> float:
 
 
 def _llr(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
-    read, rest = len(evidence.told), len(made.index) - len(evidence.told)
+    read, rest = len(evidence.told), len(made.indexed) - len(evidence.told)
     inside = {word.word: sum(count > 0 for count in word.counts) for word in words}
     return {w.word: _ratio(inside[w.word], read, max(0, w.documents - inside[w.word]), rest) for w in words}
 
@@ -156,7 +156,7 @@ def _passages(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores
 def _pmi(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
     inside, _ = _sides(evidence)
     counts = Counter(word for passage in inside for word in passage)
-    chance = {w.word: w.documents / len(made.index) for w in words}
+    chance = {w.word: w.documents / len(made.indexed) for w in words}
     return {
         word: max(0.0, math.log(counts[word] / len(inside) / share)) if counts[word] > 1 else 0.0
         for word, share in chance.items()
@@ -181,7 +181,7 @@ def way(names: Sequence[str]) -> Asker:
 
     def ask(made: Ground, seed: str) -> Query:
         evidence = gathered(*made, seed)
-        words = {word.word: word for word in offered(made.index, evidence)}
+        words = {word.word: word for word in offered(made.indexed, evidence)}
         if not words:
             return query_of(made, evidence, [])
         scores = added(*(WAYS[name](made, evidence, list(words.values())) for name in names))
@@ -221,9 +221,9 @@ def show_topics(sample: Ground, real: Ground) -> None:
     print(f"{'':<8}{'bare name':^16}{'by hand':^16}{'suggested':^16}{'overlap of 60: bare, suggested':>32}")
     rows = []
     for topic in QUERIES:
-        queries = [parse(text, sample.index.analyzer) for text in (topic, QUERIES[topic])] + [asked(sample, topic)]
+        queries = [parse(text, sample.indexed.analyzer) for text in (topic, QUERIES[topic])] + [asked(sample, topic)]
         found = [figure for query in queries for figure in precisions(sample, query, topic)]
-        same = [overlap(real, query, topic) for query in (parse(topic, real.index.analyzer), asked(real, topic))]
+        same = [overlap(real, query, topic) for query in (parse(topic, real.indexed.analyzer), asked(real, topic))]
         rows.append([*found, *same])
         print(f"{topic:<8}" + "".join(f"{figure:8.2f}" for figure in found) + "".join(f"{n:16}" for n in same))
     means = [statistics.mean(column) for column in zip(*rows, strict=True)]
