@@ -12,6 +12,7 @@ from tests.geulgam.conftest import Command, arguments, environment
 COMMANDS = [
     ("new",),
     ("corpus", "add"),
+    ("corpus", "scrape"),
     ("corpus", "stats"),
     ("index", "build"),
     ("index", "search"),
