@@ -26,7 +26,7 @@ _ESSAYS = 2  # essays that one is told by
 
 
 @dataclass(frozen=True)
-class Part:
+class TopicPart:
     """Something that several of a topic's documents tell of. ``documents``: those read that do, the best first."""
 
     title: str
@@ -35,7 +35,7 @@ class Part:
     documents: tuple[str, ...]
 
 
-def parts(told: Sequence[Told], seed: Collection[str], frame: str, count: int) -> tuple[Part, ...]:
+def parts(told: Sequence[Told], seed: Collection[str], frame: str, count: int) -> tuple[TopicPart, ...]:
     """At most so many parts, those of the most documents first; fewer where there is not enough to tell them by.
 
     ``told``: a topic's best documents; ``seed``: words of it that all have, which tell no two apart; ``frame``: the
@@ -58,7 +58,7 @@ def parts(told: Sequence[Told], seed: Collection[str], frame: str, count: int) -
         asked = list(words(keys))
         if asked:
             holding = tuple(told[essay].document.id for essay in sorted({passage.essay for passage in group}))
-            found.append(Part(title(own, group, keys) or keys[0], keys, part_query(frame, asked), holding))
+            found.append(TopicPart(title(own, group, keys) or keys[0], keys, part_query(frame, asked), holding))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from retrieval.kiwi import term
 from retrieval.subquery import boost
 from retrieval.suggest.evidence import Evidence, Told, Word, gathered, offered, read, terms_of_words, tree
 from retrieval.suggest.expansion import KEYWORDS, SEED, Encode, added, nearness, relevance, weights
-from retrieval.suggest.parts import Part, parts
+from retrieval.suggest.parts import TopicPart, parts
 
 TOP = 60  # of whose hits it is told what a keyword changes
 PARTS = 7
@@ -55,7 +55,7 @@ class Suggestion:
     seed: str
     words: tuple[str, ...]
     keywords: tuple[Keyword, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[TopicPart, ...]
     query: str
     hits: tuple[str, ...]
     top: int

@@ -192,7 +192,7 @@ def test_weights_are_in_proportion_to_the_best() -> None:
 
 def test_nearness_is_the_cosine_and_never_below_nothing() -> None:
     def encode(texts: object) -> np.ndarray:
-        return np.array([[1, 0], [-1, 0], [0.6, 0.8], [1, 0]], np.float32)
+        return np.array([[1, 0], [-1, 0], [0.6, 0.8], [1, 0], [1, 0]], np.float32)
 
-    words = [Word(word, (), 2, (1,)) for word in ("가", "나", "다")]
-    assert nearness("함께", words, encode) == pytest.approx({"가": 1.0, "나": 0.0, "다": 0.6})
+    words = [Word(word, (), 2, (1,)) for word in ("서로", "혼자", "같이", "손")]
+    assert nearness("함께", words, encode) == pytest.approx({"서로": 1.0, "혼자": 0.0, "같이": 0.6, "손": 1.0})
