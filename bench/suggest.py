@@ -43,7 +43,7 @@ from retrieval.index import SearchIndex
 from retrieval.kiwi import Kiwi, term
 from retrieval.lucene import parse
 from retrieval.query import Query
-from retrieval.suggest.evidence import Evidence, Word, gathered, offered, seed_words, terms_of_words, tree
+from retrieval.suggest.evidence import CandidateWord, Evidence, gathered, offered, seed_words, terms_of_words, tree
 from retrieval.suggest.expansion import added, nearness, relevance, weights
 from retrieval.suggest.suggestion import forms, suggest, weighed_words
 
@@ -72,7 +72,7 @@ def asked(made: Ground, seed: str) -> Query:
     return query_of(made, evidence, weighed_words(evidence, offered(made.indexed, evidence), encoder().encode))
 
 
-def query_of(made: Ground, evidence: Evidence, chosen: Sequence[tuple[Word, float]]) -> Query:
+def query_of(made: Ground, evidence: Evidence, chosen: Sequence[tuple[CandidateWord, float]]) -> Query:
     """The seed and the words."""
     weighed = [(word, weight) for _, word, weight in forms(evidence.words, chosen)]
     return tree(weighed, terms_of_words(made.indexed, dict(weighed)))
@@ -114,7 +114,7 @@ def is_found(made: Ground, seed: str) -> bool:
         return False
 
 
-def _bo1(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _bo1(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     shares = {word.word: word.documents / len(made.indexed) for word in words}
     return {
         word.word: sum(word.counts) * math.log2((1 + share) / share) + math.log2(1 + share)
@@ -130,7 +130,7 @@ def _ratio(inside: int, size: int, outside: int, rest: int) -> float:
     return 2 * (inside * math.log(inside / expected) + (outside * math.log(outside / other) if outside else 0.0))
 
 
-def _llr(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _llr(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     read, rest = len(evidence.told), len(made.indexed) - len(evidence.told)
     inside = {word.word: sum(count > 0 for count in word.counts) for word in words}
     return {w.word: _ratio(inside[w.word], read, max(0, w.documents - inside[w.word]), rest) for w in words}
@@ -147,13 +147,13 @@ def _sides(evidence: Evidence) -> tuple[list[set[str]], list[set[str]]]:
     return having
 
 
-def _passages(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _passages(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     inside, outside = _sides(evidence)
     with_seed, without = (Counter(word for passage in side for word in passage) for side in (inside, outside))
     return {w.word: _ratio(with_seed[w.word], len(inside), without[w.word], len(outside)) for w in words}
 
 
-def _pmi(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _pmi(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     inside, _ = _sides(evidence)
     counts = Counter(word for passage in inside for word in passage)
     chance = {w.word: w.documents / len(made.indexed) for w in words}
@@ -163,15 +163,15 @@ def _pmi(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
     }
 
 
-def _use(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _use(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     return nearness(evidence.seed, words, encoder().encode)
 
 
-def _short_less(made: Ground, evidence: Evidence, words: Sequence[Word]) -> Scores:
+def _short_less(made: Ground, evidence: Evidence, words: Sequence[CandidateWord]) -> Scores:
     return {word: score * (1 if len(word) > 1 else 0.6) for word, score in _use(made, evidence, words).items()}
 
 
-WAYS: dict[str, Callable[[Ground, Evidence, Sequence[Word]], Scores]] = {
+WAYS: dict[str, Callable[[Ground, Evidence, Sequence[CandidateWord]], Scores]] = {
     "rm3": lambda made, evidence, words: relevance(evidence, words),
     "bo1": _bo1,
     "llr": _llr,
@@ -189,9 +189,9 @@ class Read:
     """What is read for each seed, once for all ways."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[int, str], tuple[Evidence, list[Word]]] = {}
+        self._read: dict[tuple[int, str], tuple[Evidence, list[CandidateWord]]] = {}
 
-    def __call__(self, made: Ground, seed: str) -> tuple[Evidence, list[Word]]:
+    def __call__(self, made: Ground, seed: str) -> tuple[Evidence, list[CandidateWord]]:
         """The evidence and the words that it offers."""
         key = id(made.corpus), seed
         if key not in self._read:

@@ -30,7 +30,7 @@ _ALIKE = str.maketrans("\u1162\u1164\u116b\u1170", "\u1166\u1168\u116c\u116c")  
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReadDocument:
     """A document that was found, with its morphemes and how often each word stands in it."""
 
     hit: Hit
@@ -40,7 +40,7 @@ class Told:
     counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, hit: Hit, document: Document, text: str, morphemes: Sequence[Morpheme]) -> "Told":
+    def of(cls, hit: Hit, document: Document, text: str, morphemes: Sequence[Morpheme]) -> "ReadDocument":
         """With its words counted."""
         return cls(hit, document, text, morphemes, Counter(filter(None, map(term, morphemes))))
 
@@ -51,7 +51,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Word:
+class CandidateWord:
     """A word that may become a keyword: itself, further spellings of it, the documents of the whole corpus that hold
     it and how often it stands in each of those read (n,)."""
 
@@ -72,7 +72,7 @@ class Evidence:
 
     seed: str
     words: tuple[str, ...]
-    told: Sequence[Told]
+    told: Sequence[ReadDocument]
 
 
 def gathered(index: SearchIndex, corpus: Corpus, seed: str, documents: int = FEEDBACK) -> Evidence:
@@ -121,7 +121,9 @@ def held(index: SearchIndex, words: Iterable[str]) -> dict[str, int]:
     return {word: min((counts[term] for term in found), default=0) for word, found in parts.items()}
 
 
-def read(index: SearchIndex, corpus: Corpus, query: Query, documents: int, known: Iterable[Told] = ()) -> list[Told]:
+def read(
+    index: SearchIndex, corpus: Corpus, query: Query, documents: int, known: Iterable[ReadDocument] = ()
+) -> list[ReadDocument]:
     """The best documents for a query, in their order, each with its title and text as one text; those that are
     ``known`` are not taken apart again."""
     before = {told.document.id: told for told in known}
@@ -133,12 +135,14 @@ def read(index: SearchIndex, corpus: Corpus, query: Query, documents: int, known
         for document, text, morphemes in zip(found, texts, tagged(texts), strict=True)
     }
     return [
-        replace(before[hit.document_id], hit=hit) if hit.document_id in before else Told.of(hit, *new[hit.document_id])
+        replace(before[hit.document_id], hit=hit)
+        if hit.document_id in before
+        else ReadDocument.of(hit, *new[hit.document_id])
         for hit in hits
     ]
 
 
-def offered(index: SearchIndex, evidence: Evidence) -> list[Word]:
+def offered(index: SearchIndex, evidence: Evidence) -> list[CandidateWord]:
     """The words of what was read that may become keywords, by the letters: of content, in three of the documents at
     least, neither everywhere in the corpus nor in one essay alone. Inflected forms are one word, and so are spellings
     of a noun of three syllables or more (:func:`_same`)."""
@@ -157,7 +161,7 @@ def offered(index: SearchIndex, evidence: Evidence) -> list[Word]:
         counts = tuple(sum(told.counts.get(form, 0) for form in forms) for told in evidence.told)
         documents = max(having[form] for form in forms)
         if 1 < documents <= most and sum(count > 0 for count in counts) >= needed:
-            words.append(Word(forms[0], tuple(forms[1:]), documents, counts))
+            words.append(CandidateWord(forms[0], tuple(forms[1:]), documents, counts))
     return words
 
 

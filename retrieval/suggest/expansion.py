@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.suggest.evidence import Evidence, Word
+from retrieval.suggest.evidence import CandidateWord, Evidence
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -20,7 +20,7 @@ KEYWORDS = 20
 _LEAST = 0.1  # weight of a keyword that is in at all
 
 
-def relevance(evidence: Evidence, words: Sequence[Word]) -> dict[str, float]:
+def relevance(evidence: Evidence, words: Sequence[CandidateWord]) -> dict[str, float]:
     """P(word | what is meant) of each word: the mean of its shares of the documents, weighed by their scores."""
     scores = np.array([told.hit.score for told in evidence.told])
     lengths = np.array([max(1, told.length) for told in evidence.told])
@@ -28,7 +28,7 @@ def relevance(evidence: Evidence, words: Sequence[Word]) -> dict[str, float]:
     return {word.word: float(np.dot(of_document, word.counts)) for word in words}
 
 
-def nearness(seed: str, words: Sequence[Word], encode: Encode) -> dict[str, float]:
+def nearness(seed: str, words: Sequence[CandidateWord], encode: Encode) -> dict[str, float]:
     """The cosine of each word to the seed, 0 where it is below."""
     if not words:
         return {}

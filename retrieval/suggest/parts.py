@@ -15,7 +15,7 @@ from retrieval.clustering import merged, spherical
 from retrieval.keywords import Content, content, keywords, title, weighed
 from retrieval.kiwi import Morpheme
 from retrieval.subquery import part_query, words
-from retrieval.suggest.evidence import Told
+from retrieval.suggest.evidence import ReadDocument
 
 _ENOUGH = 250  # characters of a passage: the sentence in which they are reached ends it
 _PER_ESSAY = 8  # passages of one at most, the first
@@ -35,7 +35,7 @@ class TopicPart:
     documents: tuple[str, ...]
 
 
-def parts(told: Sequence[Told], seed: Collection[str], frame: str, count: int) -> tuple[TopicPart, ...]:
+def parts(told: Sequence[ReadDocument], seed: Collection[str], frame: str, count: int) -> tuple[TopicPart, ...]:
     """At most so many parts, those of the most documents first; fewer where there is not enough to tell them by.
 
     ``told``: a topic's best documents; ``seed``: words of it that all have, which tell no two apart; ``frame``: the
@@ -62,7 +62,7 @@ def parts(told: Sequence[Told], seed: Collection[str], frame: str, count: int) -
     return tuple(found)
 
 
-def _passages(number: int, told: Told, seed: Collection[str]) -> Iterator[Content]:
+def _passages(number: int, told: ReadDocument, seed: Collection[str]) -> Iterator[Content]:
     """The passages of a document, by its sentences; the words of the seed are left out."""
     made = 0
     own: list[Morpheme] = []

@@ -8,7 +8,16 @@ from corpus.store import Corpus
 from retrieval.index import SearchIndex
 from retrieval.kiwi import term
 from retrieval.subquery import boost
-from retrieval.suggest.evidence import Evidence, Told, Word, gathered, offered, read, terms_of_words, tree
+from retrieval.suggest.evidence import (
+    CandidateWord,
+    Evidence,
+    ReadDocument,
+    gathered,
+    offered,
+    read,
+    terms_of_words,
+    tree,
+)
 from retrieval.suggest.expansion import KEYWORDS, SEED, Encode, added, nearness, relevance, weights
 from retrieval.suggest.parts import TopicPart, parts
 
@@ -21,7 +30,7 @@ _AROUND = 36  # characters before a word, and after it
 
 
 @dataclass(frozen=True)
-class Context:
+class KeywordContext:
     """Where a keyword stands: in which document, and the words around it."""
 
     document_id: str
@@ -43,7 +52,7 @@ class Keyword:
     weight: float
     spellings: tuple[str, ...]
     documents: int
-    contexts: tuple[Context, ...]
+    contexts: tuple[KeywordContext, ...]
     gains: tuple[str, ...]
     losses: tuple[str, ...]
 
@@ -108,8 +117,8 @@ def suggest(
 
 
 def weighed_words(
-    evidence: Evidence, words: Sequence[Word], encode: Encode, count: int = KEYWORDS
-) -> list[tuple[Word, float]]:
+    evidence: Evidence, words: Sequence[CandidateWord], encode: Encode, count: int = KEYWORDS
+) -> list[tuple[CandidateWord, float]]:
     """The keywords with their weights, the weightiest first."""
     if not words:
         return []
@@ -118,7 +127,7 @@ def weighed_words(
     return [(by_word[word], weight) for word, weight in weights(scores, count).items()]
 
 
-def forms(seed: Iterable[str], chosen: Iterable[tuple[Word, float]]) -> Iterator[tuple[str, str, float]]:
+def forms(seed: Iterable[str], chosen: Iterable[tuple[CandidateWord, float]]) -> Iterator[tuple[str, str, float]]:
     """What the query is made of: of which keyword ("": of the seed), how it is spelt, and its weight."""
     yield from (("", word, SEED) for word in seed)
     yield from ((word.word, form, weight) for word, weight in chosen for form in word.forms)
@@ -135,7 +144,7 @@ def _missing(some: Sequence[str], others: Collection[str]) -> tuple[str, ...]:
     return tuple(each for each in some if each not in there)
 
 
-def _contexts(told: Iterable[Told], word: Word) -> Iterator[Context]:
+def _contexts(told: Iterable[ReadDocument], word: CandidateWord) -> Iterator[KeywordContext]:
     """The first place of the word in each of the first documents that hold it, the title aside where it can be."""
     found = 0
     for each in told:
@@ -150,7 +159,7 @@ def _contexts(told: Iterable[Told], word: Word) -> Iterator[Context]:
             return
 
 
-def _context(told: Told, start: int, end: int) -> Context:
+def _context(told: ReadDocument, start: int, end: int) -> KeywordContext:
     """The words around a place, of the title or of the text."""
     title = len(told.document.title)
     first, last = (0, title) if start < title else (title, len(told.text))
@@ -163,4 +172,4 @@ def _context(told: Told, start: int, end: int) -> Context:
     match = told.text[start:end]
     flat = (" ".join(f"|{part}|".split())[1:-1] for part in (before, match, after))
     before, match, after = flat
-    return Context(told.document.id, told.document.title, before.lstrip(), match, after.rstrip())
+    return KeywordContext(told.document.id, told.document.title, before.lstrip(), match, after.rstrip())

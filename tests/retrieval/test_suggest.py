@@ -14,7 +14,7 @@ from retrieval.bm25 import Bm25Index
 from retrieval.encoder import encoder
 from retrieval.index import SearchIndex
 from retrieval.lucene import parse
-from retrieval.suggest.evidence import Word, gathered, offered, seed_words, terms_of_words, tree
+from retrieval.suggest.evidence import CandidateWord, gathered, offered, seed_words, terms_of_words, tree
 from retrieval.suggest.expansion import added, nearness, weights
 from retrieval.suggest.suggestion import Suggestion, suggest
 from tests.retrieval.conftest import corpus_of
@@ -194,5 +194,5 @@ def test_nearness_is_the_cosine_and_never_below_nothing() -> None:
     def encode(texts: object) -> np.ndarray:
         return np.array([[1, 0], [-1, 0], [0.6, 0.8], [1, 0], [1, 0]], np.float32)
 
-    words = [Word(word, (), 2, (1,)) for word in ("서로", "혼자", "같이", "손")]
+    words = [CandidateWord(word, (), 2, (1,)) for word in ("서로", "혼자", "같이", "손")]
     assert nearness("함께", words, encode) == pytest.approx({"서로": 1.0, "혼자": 0.0, "같이": 0.6, "손": 1.0})
