@@ -25,16 +25,18 @@ from finetune.card import Card, model_card
 from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_checkpoint, prepare
 from finetune.execution import Execution
 from finetune.fused import fused, reads_joined
+from finetune.headings import Headings
 from finetune.memory import enough_memory
 from finetune.method import attach
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
 from finetune.silence import quiet
-from finetune.trainer import AdapterTrainer, Guard, Keeper, Teller, arguments
+from finetune.trainer import AdapterTrainer, Guard, Keeper, Teller, arguments, losses
 from finetune.turns import Turn
 
 VOCABULARY = "vocabulary.json"  # in an adapter's folder: see Vocabulary.load
 _TOLD = "training.json"
+_STATE = "trainer_state.json"  # in a checkpoint: what transformers has logged
 
 Seal = Callable[[Path, dict[str, Any]], None]
 
@@ -44,7 +46,8 @@ class Adapter:
     """A trained adapter: its folder (PEFT, safetensors, a model card) and what the training measured.
 
     ``metrics``: valid_loss_start (of the base, or of the adapter it began with) and valid_loss (nats per token over
-    the trimmed vocabulary), history (step, loss), best_step, steps, stopped_early, share (of what was trained, in the
+    the trimmed vocabulary), history (step, loss), train_history (the same of what was trained on, see
+    :func:`finetune.trainer.losses`), best_step, steps, planned_steps, stopped_early, share (of what was trained, in the
     blend with what it began with; 1 where it began with the base), train_documents, valid_documents, tokens, seconds,
     tokens_per_second. Seconds and tokens are those of all sessions, where a training was broken off and went on.
     """
@@ -94,7 +97,7 @@ def adapt(
     )
     with enough_memory(f"training on {card.topic}", advice), quiet(), base.borrowed(on):
         blocks, valid_blocks = (
-            _packed(base, documents, recipe, f"the {side} side of {card.topic}")
+            _packed(base, documents, recipe, f"the {side} side of {card.topic}", on)
             for side, documents in (("train", [*train, *replayed(train, others, recipe)]), ("valid", valid))
         )
         work = folder.with_name(folder.name + ".part")
@@ -120,6 +123,12 @@ def adapt(
         replace_folder(made, folder)
         shutil.rmtree(work)
     return Adapter(folder, metrics)
+
+
+def is_headed(folder: Path) -> bool:
+    """Whether the adapter in the folder was trained with headings, so that it is to be told them when it writes."""
+    file = folder / _TOLD
+    return file.exists() and bool(json.loads(file.read_text(encoding="utf-8"))["recipe"].get("headings"))
 
 
 def _train(
@@ -152,6 +161,9 @@ def _train(
             history=checkpoint.history if checkpoint else [],
         )
         keeper = Keeper(selection, lambda: time.monotonic() - began)
+        logged = (
+            json.loads((checkpoint.folder / _STATE).read_text(encoding="utf-8"))["log_history"] if checkpoint else []
+        )
         try:
             if not selection.is_over(done):
                 set_seed(recipe.seed)
@@ -167,7 +179,7 @@ def _train(
                 with fused(model):
                     selection.begin(model)
                     trainer.train(resume_from_checkpoint=str(checkpoint.folder) if checkpoint else None)
-                done = trainer.state.global_step
+                done, logged = trainer.state.global_step, trainer.state.log_history
         except DivergedError as error:
             raise _advised(error, recipe, base, work, steps, topic) from error
         finally:
@@ -179,8 +191,10 @@ def _train(
         "valid_loss_start": round(selection.history[0][1], 4),
         "valid_loss": round(best_loss, 4),
         "history": [[step, round(loss, 4)] for step, loss in selection.history],
+        "train_history": [[step, round(loss, 4)] for step, loss in losses(logged)],
         "best_step": best_step,
         "steps": done,
+        "planned_steps": steps,
         "stopped_early": selection.stopped_early,
         "share": 1.0,
         "tokens": done * tokens_per_step,
@@ -202,8 +216,9 @@ def _advised(
     )
 
 
-def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str) -> Blocks:
-    blocks = pack(documents, base.vocabulary, recipe.block_tokens, recipe.seed)
+def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str, on: On) -> Blocks:
+    headed = Headings.of(documents, recipe.seed, on) if recipe.headings else None
+    blocks = pack(documents, base.vocabulary, recipe.block_tokens, recipe.seed, headed)
     if not len(blocks):
         raise GeulgamError(f"{what} is empty", "take a wider query, or a larger k")
     return blocks

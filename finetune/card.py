@@ -34,7 +34,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
         "hash of their ids": documents_hash(train_ids),
     }
     made = {name: value for name, value in recipe.determinants.items() if value is not None}
-    measured = {name: value for name, value in metrics.items() if name != "history"}
+    measured = {name: value for name, value in metrics.items() if not isinstance(value, list)}
     return "\n".join(
         [
             f"---\nbase_model: {hub}\nlibrary_name: peft\nlanguage: ko\ntags: [geulgam, topic-adaptation]\n---",

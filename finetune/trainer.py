@@ -10,7 +10,7 @@ resumption are Trainer's, kept by others. What is added is small: the valid side
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from corpus.events import Task
 from finetune.base import BaseModel
-from finetune.checkpoints import complete, keep_best
+from finetune.checkpoints import History, complete, keep_best
 from finetune.execution import Execution
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection, save_adapter
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+_POINTS = 100  # of the curve of a training's losses
 
 
 class AdapterTrainer(Trainer):
@@ -106,6 +107,17 @@ class Teller(TrainerCallback):
         here = state.global_step - self._first
         speed = here * self._tokens_per_step / max(time.monotonic() - self._began, 1e-9)
         self._task.reach(state.global_step, f"{speed:.0f} tok/s{self._loss}" if here else "")
+
+
+def losses(log: Sequence[Mapping[str, Any]]) -> History:
+    """The loss while training, of what Trainer has logged at each step, in nats per token; at most 100 points.
+
+    A point is the mean of the steps since the one before, told at the last of them.
+    """
+    steps = [(int(entry["step"]), float(entry["loss"])) for entry in log if "loss" in entry]
+    size = -(-len(steps) // _POINTS) or 1
+    parts = [steps[start : start + size] for start in range(0, len(steps), size)]
+    return [(part[-1][0], sum(loss for _, loss in part) / len(part)) for part in parts]
 
 
 def arguments(base: BaseModel, recipe: Recipe, execution: Execution, work: Path, steps: int) -> TrainingArguments:

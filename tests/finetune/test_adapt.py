@@ -29,10 +29,11 @@ from finetune.layout import essay_text
 from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
 from finetune.selection import DivergedError
+from finetune.trainer import losses
 from finetune.vocabulary import Vocabulary
 from tests.finetune.tiny import tiny_essays
 
-QUICK = Recipe(epochs=4, block_tokens=32, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
+QUICK = Recipe(epochs=4, block_tokens=40, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
 OFTEN = Execution(checkpoint_steps=2)
 CARD = Card("함께", "함께^2 더불어", 12)
 
@@ -322,7 +323,7 @@ def test_memory_that_runs_out_ends_with_advice_and_the_same_call_goes_on(
         with pytest.raises(GeulgamError) as caught:
             trained(base, tmp_path / "adapter")
     assert str(caught.value).startswith("the memory ran out while training on 함께: CUDA out of memory")
-    for advice in ("finetune.device_batch (now 2)", "finetune.gradient_checkpointing", "finetune.block_tokens (now 32"):
+    for advice in ("finetune.device_batch (now 2)", "finetune.gradient_checkpointing", "finetune.block_tokens (now 40"):
         assert advice in caught.value.hint
     assert held[0]() is None  # what the step had allocated is free
     assert weights(trained(base, tmp_path / "adapter").folder) == whole
@@ -416,3 +417,19 @@ def test_replayed_essays_are_others_and_as_many_as_the_recipe_says() -> None:
     assert drawn == replayed(essays[:4], essays, Recipe(replay=1.5))
     assert replayed(essays[:4], essays, Recipe()) == []
     assert len(replayed(essays[:4], essays, Recipe(replay=99))) == 8
+
+
+def test_the_losses_of_training_are_kept_and_the_same_where_it_was_broken_off(base: BaseModel, tmp_path: Path) -> None:
+    whole = trained(base, tmp_path / "whole").metrics
+    assert [step for step, _ in whole["train_history"]] == list(range(1, 17)) and whole["planned_steps"] == 16
+    with pytest.raises(Cancelled):
+        trained(base, tmp_path / "adapter", on=ended_at(7))
+    again = trained(base, tmp_path / "adapter").metrics
+    assert again["train_history"] == whole["train_history"]
+
+
+def test_of_many_steps_the_losses_are_means_of_as_many() -> None:
+    log = [{"step": step, "loss": float(step)} for step in range(1, 251)] + [{"step": 250, "train_runtime": 3.0}]
+    points = losses(log)
+    assert len(points) == 84 and points[0] == (3, 2.0) and points[-1] == (250, 250.0)
+    assert losses([]) == []
