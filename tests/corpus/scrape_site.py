@@ -120,6 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
     pages: Site
     protocol_version = "HTTP/1.1"
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # who asked was killed
+            super().handle()
+
     def log_message(self, *_: Any) -> None:
         pass
 

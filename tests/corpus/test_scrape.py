@@ -28,7 +28,7 @@ STRANGE = (8001, 8002, 8003, 8004, 8005, 8006, 8007, 8008, 8009, 8010, 8011, 900
 
 def described(site: web.Site, more: str = "", **limits: float) -> Site:
     """The file of the site; ``limits``: of its table, where they are not the tests'."""
-    told = {"delay": 0, "seconds": 1.0, "tries": 2, "page_kilobytes": 4000, **limits}
+    told = {"delay": 0, "seconds": 1.5, "tries": 2, "page_kilobytes": 4000, **limits}
     table = "\n".join(f"{name} = {value}" for name, value in told.items())
     text = f"""
 contact = "me@example.org"
@@ -91,8 +91,8 @@ def test_what_is_not_had_is_refused_with_its_reason(whole: Whole) -> None:
     reasons = {number_of(row): row.reason.partition(" http")[0] for row in whole.rows if isinstance(row, Rejected)}
     assert {number: reasons[number] for number in STRANGE if number in reasons} == {
         7001: "forbidden by robots.txt",
-        8001: "no answer: not in 1 seconds",
-        8002: "no answer: not in 1 seconds",
+        8001: "no answer: not in 1.5 seconds",
+        8002: "no answer: not in 1.5 seconds",
         8005: "moved to another site:",
         8006: "too large: more than 4,000 kB when unpacked",
         8007: "too large: more than 4,000 kB",
