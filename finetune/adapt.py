@@ -23,6 +23,7 @@ from finetune.blend import blend
 from finetune.blocks import Blocks, joined, pack
 from finetune.card import Card, model_card
 from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_checkpoint, prepare
+from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
 from finetune.fused import fused, reads_joined
 from finetune.headings import Headings
@@ -49,7 +50,8 @@ class Adapter:
     the trimmed vocabulary), history (step, loss), train_history (the same of what was trained on, see
     :func:`finetune.trainer.losses`), best_step, steps, planned_steps, stopped_early, share (of what was trained, in the
     blend with what it began with; 1 where it began with the base), train_documents, valid_documents, tokens, seconds,
-    tokens_per_second. Seconds and tokens are those of all sessions, where a training was broken off and went on.
+    tokens_per_second; goes_on, and what :func:`finetune.diagnosis.symptoms` looks at; diagnosis (what is wrong, a line
+    each). Seconds and tokens are those of all sessions, where a training was broken off and went on.
     """
 
     folder: Path
@@ -114,6 +116,8 @@ def adapt(
                 each = partial(task.advance, 0)
                 share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
             metrics |= {"share": share, "valid_loss": round(loss, 4)}
+        metrics |= {"goes_on": start is not None, **symptoms(base, blocks, recipe.batch, metrics["steps"], made)}
+        metrics["diagnosis"] = diagnose(metrics)
         told = {"recipe": asdict(recipe), "execution": asdict(execution), "metrics": metrics, "run": run}
         write_text(made / "README.md", model_card(card, base.name, recipe, metrics, [d.id for d in train]))
         write_text(made / _TOLD, json.dumps(told, indent=1))

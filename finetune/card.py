@@ -35,6 +35,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
     }
     made = {name: value for name, value in recipe.determinants.items() if value is not None}
     measured = {name: value for name, value in metrics.items() if not isinstance(value, list)}
+    wrong = metrics.get("diagnosis", [])
     return "\n".join(
         [
             f"---\nbase_model: {hub}\nlibrary_name: peft\nlanguage: ko\ntags: [geulgam, topic-adaptation]\n---",
@@ -45,6 +46,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
             _table("made from", rows),
             _table("recipe", made),
             _table("measured (losses: nats per token of the trimmed vocabulary, on the valid side)", measured),
+            *(["## what may be wrong\n", *(f"- {line}" for line in wrong), ""] if wrong else []),
         ]
     )
 

@@ -1,4 +1,6 @@
-"""What is about Korean in adapting a model: the syllables that a vocabulary keeps, and prose to try a tokenizer on."""
+"""What is about Korean in adapting a model: the syllables that a vocabulary keeps, and texts to measure with."""
+
+from importlib import resources
 
 _FIRST_SYLLABLE, _LAST_SYLLABLE = "가", "힣"  # the 11,172 syllables of modern Hangul in Unicode, U+AC00 to U+D7A3
 
@@ -13,3 +15,8 @@ MOST_TOKENS_PER_CHARACTER = 0.75
 def is_syllable(character: str) -> bool:
     """Whether it is one whole syllable of Hangul."""
     return len(character) == 1 and _FIRST_SYLLABLE <= character <= _LAST_SYLLABLE
+
+
+def neutral_text() -> str:
+    """Plain prose of an encyclopaedia, some 1,500 characters on nothing in particular: general Korean, to be kept."""
+    return (resources.files("finetune") / "neutral.txt").read_text(encoding="utf-8").strip()
