@@ -26,7 +26,7 @@ from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_c
 from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
 from finetune.fused import fused, reads_joined
-from finetune.headings import Headings
+from finetune.headers import Headers
 from finetune.memory import enough_memory
 from finetune.method import attach
 from finetune.recipe import Recipe
@@ -130,9 +130,9 @@ def adapt(
 
 
 def is_headed(folder: Path) -> bool:
-    """Whether the adapter in the folder was trained with headings, so that it is to be told them when it writes."""
+    """Whether the adapter in the folder was trained with headers, so that it is to be told them when it writes."""
     file = folder / _TOLD
-    return file.exists() and bool(json.loads(file.read_text(encoding="utf-8"))["recipe"].get("headings"))
+    return file.exists() and bool(json.loads(file.read_text(encoding="utf-8"))["recipe"].get("headers"))
 
 
 def _train(
@@ -221,7 +221,7 @@ def _advised(
 
 
 def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str, on: On) -> Blocks:
-    headed = Headings.of(documents, recipe.seed, on) if recipe.headings else None
+    headed = Headers.of(documents, recipe.seed, on) if recipe.headers else None
     blocks = pack(documents, base.vocabulary, recipe.block_tokens, recipe.seed, headed)
     if not len(blocks):
         raise GeulgamError(f"{what} is empty", "take a wider query, or a larger k")

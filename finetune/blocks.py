@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from corpus.document import Document
-from finetune.layout import Encoded, Header
+from finetune.layout import Encoded, Headed
 from finetune.portions import portions
 from finetune.vocabulary import Vocabulary
 
@@ -79,16 +79,16 @@ def pack(
     vocabulary: Vocabulary,
     block_tokens: int,
     seed: int = 0,
-    header: Header | None = None,
+    headed: Headed | None = None,
 ) -> Blocks:
     """The documents in blocks of at most ``block_tokens`` tokens, whole where they fit, in a shuffled order.
 
-    Longer ones are cut as :func:`finetune.portions.portions` says; ``header``: what each portion is told first. There
+    Longer ones are cut as :func:`finetune.portions.portions` says; ``headed``: what each passage is told. There
     are as few blocks as best fit finds, all of the length of the fullest, and that is as short as so few allow. A
     portion that nothing is learnt from is left out. No documents give no blocks.
     """
     generator = np.random.default_rng(seed)
-    read = [portion for portion in portions(documents, vocabulary, block_tokens, header) if any(portion.learnt)]
+    read = [portion for portion in portions(documents, vocabulary, block_tokens, headed) if any(portion.learnt)]
     read = [read[i] for i in generator.permutation(len(read))]
     groups = _even([len(portion.ids) for portion in read], block_tokens)
     groups = [groups[i] for i in generator.permutation(len(groups))]

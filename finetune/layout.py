@@ -2,9 +2,9 @@
 
 An essay is its title, an empty line and its text. One that does not fit a block is read in portions: each is told the
 title, as a writer is who goes on with an essay, and the first alone learns it. A header is what a model is told before
-all that. What is told is read and does not count in the loss; nor does the bos that stands first, without which Gemma
-predicts far worse (4.8 against 3.2 nats per token on Korean essays), so that portions which carry on have it too. An
-essay's end is learnt where it ends.
+a passage, "[2/3] 우산, 정류장", see :mod:`finetune.headers`. What is told is read and does not count in the loss; nor
+does the bos that stands first, without which Gemma predicts far worse (4.8 against 3.2 nats per token on essays), so
+that portions which carry on have it too. An essay's end is learnt where it ends.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +18,16 @@ PARAGRAPH = "\n\n"  # what stands between a title and its text, and between two 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """A document, or what of it fits a block: the ``number``-th (from 1) of the ``of`` texts that make it up."""
+    """A document, or what of it fits a block: the ``number``-th (from 1) of the ``of`` texts that make it up.
+
+    ``start``: where in the document's text it begins.
+    """
 
     document: Document
     text: str
     number: int = 1
     of: int = 1
+    start: int = 0
 
     @property
     def opens(self) -> bool:
@@ -36,7 +40,15 @@ class Portion:
         return self.number == self.of
 
 
-Header = Callable[[Portion], str]  # what a model is told before a portion
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a model is told before the passage that begins at ``start`` in a document's text."""
+
+    start: int
+    text: str
+
+
+Headed = Callable[[Document], Sequence[Header]]  # a document's headers, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +74,28 @@ def whole(document: Document) -> Portion:
     return Portion(document, document.text)
 
 
+def header(number: int, of: int, keywords: Sequence[str]) -> str:
+    """What a model is told before the ``number``-th (from 1) passage ``of`` so many, which is to name the keywords."""
+    return f"[{number}/{of}] {', '.join(keywords)}".rstrip() + "\n"
+
+
 def encoded(
-    portions: Sequence[Portion], vocabulary: Vocabulary, header: Header | None = None, most_told: int | None = None
+    portions: Sequence[Portion], vocabulary: Vocabulary, headed: Headed | None = None, most_told: int | None = None
 ) -> Iterator[Encoded]:
-    """The portions in order, as the model reads them. Of what each is told at most the last ``most_told`` tokens."""
-    told = vocabulary.encode_all(_told(portion, header) for portion in portions)
-    said = vocabulary.encode_all(_said(portion) for portion in portions)
-    for portion, before, text in zip(portions, told, said, strict=True):
-        before = before if most_told is None else before[max(0, len(before) - most_told) :]
-        text = [*text, vocabulary.eos] if portion.closes else text
-        yield Encoded([vocabulary.bos, *before, *text], [False] * (1 + len(before)) + [True] * len(text))
+    """The portions in order, as the model reads them. Of a title that is told at most the last ``most_told`` tokens."""
+    parts = [list(_parts(portion, headed)) for portion in portions]
+    read = vocabulary.encode_all(text for of_portion in parts for text, _ in of_portion)
+    for portion, of_portion in zip(portions, parts, strict=True):
+        ids, learnt = [vocabulary.bos], [False]
+        for (_, is_learnt), tokens in zip(of_portion, read, strict=False):
+            if not is_learnt and most_told is not None:
+                tokens = tokens[max(0, len(tokens) - most_told) :]
+            ids += tokens
+            learnt += [is_learnt] * len(tokens)
+        if portion.closes:
+            ids.append(vocabulary.eos)
+            learnt.append(True)
+        yield Encoded(ids, learnt)
 
 
 def beginning(title: str, vocabulary: Vocabulary) -> list[int]:
@@ -79,10 +103,24 @@ def beginning(title: str, vocabulary: Vocabulary) -> list[int]:
     return [vocabulary.bos, *vocabulary.encode(opening(title))]
 
 
-def _told(portion: Portion, header: Header | None) -> str:
-    head = header(portion) if header else ""
-    return head if portion.opens else head + opening(portion.document.title)
+def _parts(portion: Portion, headed: Headed | None) -> Iterator[tuple[str, bool]]:
+    """The texts that a portion is read as, and whether each is learnt; neighbours that are learnt are one."""
+    title, text, start = opening(portion.document.title), portion.text, portion.start
+    headers = _within(portion, headed(portion.document)) if headed else []
+    if not headers:
+        yield from [(title + text, True)] if portion.opens else [(title, False), (text, True)]
+        return
+    yield title, portion.opens
+    ends = [*(max(0, header.start - start) for header in headers[1:]), len(text)]
+    begin = 0
+    for header, end in zip(headers, ends, strict=True):
+        yield header.text, False
+        yield text[begin:end], True
+        begin = end
 
 
-def _said(portion: Portion) -> str:
-    return opening(portion.document.title) + portion.text if portion.opens else portion.text
+def _within(portion: Portion, headers: Sequence[Header]) -> list[Header]:
+    """Those of the passages that begin in the portion, and before them that of the passage in which it begins."""
+    end = portion.start + len(portion.text)
+    open_ = [header for header in headers if header.start <= portion.start]
+    return [*open_[-1:], *(header for header in headers if portion.start < header.start < end)]

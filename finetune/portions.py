@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from corpus.document import Document
-from finetune.layout import Encoded, Header, Portion, encoded, whole
+from finetune.layout import Encoded, Headed, Portion, encoded, whole
 from finetune.vocabulary import Vocabulary
 
 # Where a text may be cut, the best first: at the end of a line, of a sentence, of a word, anywhere.
@@ -13,32 +14,35 @@ _TOLD = 2  # what a portion is told takes at most one half of a block
 
 
 def portions(
-    documents: Sequence[Document], vocabulary: Vocabulary, most: int, header: Header | None = None
+    documents: Sequence[Document], vocabulary: Vocabulary, most: int, headed: Headed | None = None
 ) -> Iterator[Encoded]:
     """The documents in order, each whole if it has at most ``most`` tokens, else in as few portions as will hold it.
 
     The portions of a document together are its text, but for spaces where a paragraph was cut. Of what one is told at
     most the last ``most // 2`` tokens are read; what then still is too long (a title that fills a block) loses its end.
     """
-    for document, read in zip(documents, encoded(list(map(whole, documents)), vocabulary, header), strict=True):
-        yield from [read] if len(read.ids) <= most else _cut(document, vocabulary, most, header)
+    for document, read in zip(documents, encoded(list(map(whole, documents)), vocabulary, headed), strict=True):
+        yield from [read] if len(read.ids) <= most else _cut(document, vocabulary, most, headed)
 
 
-def _cut(document: Document, vocabulary: Vocabulary, most: int, header: Header | None) -> list[Encoded]:
+def _cut(document: Document, vocabulary: Vocabulary, most: int, headed: Headed | None) -> list[Encoded]:
     """Cut, see what the headers of the portions take, and cut again until all of them fit."""
     room = most - 2  # bos, eos
     while True:
         texts = _evenly(document.text, vocabulary, room)
-        cut = [Portion(document, text, number, len(texts)) for number, text in enumerate(texts, 1)]
-        read = list(encoded(cut, vocabulary, header, most // _TOLD))
+        cut = [Portion(document, text, i, len(texts), start) for i, (start, text) in enumerate(texts, 1)]
+        read = list(encoded(cut, vocabulary, headed, most // _TOLD))
         over = max(len(portion.ids) for portion in read) - most
         if over <= 0 or room == 1:
             return [Encoded(portion.ids[:most], portion.learnt[:most]) for portion in read]
         room = max(1, room - over)
 
 
-def _evenly(text: str, vocabulary: Vocabulary, room: int) -> list[str]:
-    """The text in as few parts of at most ``room`` tokens as its paragraphs allow, the longest as short as can be."""
+def _evenly(text: str, vocabulary: Vocabulary, room: int) -> list[tuple[int, str]]:
+    """The text in as few parts of at most ``room`` tokens as its paragraphs allow, the longest as short as can be.
+
+    Each with the place where it begins.
+    """
     pieces = _pieces(text, vocabulary, room)
     sizes = [size for _, size in pieces] or [0]
     number = len(_filled(sizes, room))
@@ -47,7 +51,9 @@ def _evenly(text: str, vocabulary: Vocabulary, room: int) -> list[str]:
         middle = (low + high) // 2
         low, high = (low, middle) if len(_filled(sizes, middle)) <= number else (middle + 1, high)
     ends = _filled(sizes, high)
-    return ["".join(piece for piece, _ in pieces[a:b]).rstrip(" ") for a, b in zip([0, *ends], ends, strict=False)]
+    parts = ["".join(piece for piece, _ in pieces[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+    starts = accumulate(map(len, parts), initial=0)
+    return [(start, part.rstrip(" ")) for start, part in zip(starts, parts, strict=False)]
 
 
 def _pieces(text: str, vocabulary: Vocabulary, room: int, level: int = 0) -> list[tuple[str, int]]:

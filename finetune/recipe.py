@@ -22,6 +22,7 @@ _LIMITS = {
     "epochs": number(0, above=True),
     "max_steps": or_none(whole(1)),
     "replay": number(0),
+    "headers": one_of((False, True)),
     "block_tokens": whole(8),
     "batch": whole(1),
     "learning_rate": number(0, above=True),
@@ -61,6 +62,7 @@ class Recipe:
     epochs: float = 2.0
     max_steps: int | None = None  # ends earlier than epochs if given
     replay: float = 0.0  # other essays that are read again, for each of the subset
+    headers: bool = False  # whether passages are told their keywords, see finetune.headers; a writer then tells them
     block_tokens: int = 256
     batch: int = 4
     learning_rate: float = 4e-4

@@ -23,11 +23,15 @@ _PIECE = 180  # characters that a piece takes, a long one
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The model with the adapter of a section in it, and what it has read."""
+    """The model with the adapter of a section in it, and what it has read.
+
+    ``is_headed``: whether it was trained to be told which section of how many is to come, and its keywords.
+    """
 
     adapter: Path | None
     model: Any
     context: Context
+    is_headed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

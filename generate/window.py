@@ -29,27 +29,40 @@ class Window:
         """Whether a piece might not fit behind so many tokens."""
         return tokens + self.longest > self.tokens
 
-    def view(self, text: str) -> list[int]:
+    def view(self, text: str, header: str = "", start: int = 0) -> list[int]:
         """What the model reads of a text to go on with it: all, or the title, how the text begins, and its latest part.
 
         Of a text that is too long, its first sentences are seen, up to a sixth of the window, and as much of its end as
         makes half of the window, so that who closes an essay knows how it began. It looks as essays do in training,
         the beginning-of-text token and the title first, and what follows the beginning is a paragraph of its own, which
         begins with a whole sentence where there is one.
+
+        ``header``: what the model is told of the passage that begins at ``start``. It stands there, or where what is
+        seen of the passage begins; for a passage that is still to begin there is room for it.
         """
-        whole = [*self._head, *self._encode(text)]
-        if not self.is_full(len(whole)):
+        told = self._encode(header)
+        whole = [*self._head, *self._headed(text, 0, told, start)]
+        to_come = len(told) if start > len(text) else 0
+        if not self.is_full(len(whole) + to_come):
             return whole
         room = (self.tokens - self.longest) // 2
         head = self._head if len(self._head) <= room // 2 else self._head[:1]
-        room -= len(head)
+        room -= len(head) + len(told)
         first = self._first(text)
         room -= len(first)
-        recent = text[-4 * room :]
-        for start in starts(recent):
-            if start and len(tail := self._encode(recent[start:])) <= room:
-                return [*head, *first, *tail]
-        return [*head, *first, *whole[-room:]]
+        recent = len(text) - min(len(text), 4 * room)
+        for place in starts(text[recent:]):
+            if place and len(self._encode(text[recent + place :])) <= room:
+                return [*head, *first, *self._headed(text, recent + place, told, start)]
+        tail = self._encode(text)[-room:]
+        return [*head, *first, *(told if start <= len(text) else ()), *tail]
+
+    def _headed(self, text: str, begin: int, header: list[int], start: int) -> list[int]:
+        """The text from ``begin`` on, with the header of the passage that begins at ``start``."""
+        if not header or start > len(text):
+            return self._encode(text[begin:])
+        start = max(begin, start)
+        return [*self._encode(text[begin:start]), *header, *self._encode(text[start:])]
 
     def _first(self, text: str) -> list[int]:
         """As many of the sentences that the text begins with as fit, and the end of their paragraph."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, TextWritten, silent
+from finetune.adapt import is_headed
 from finetune.attention import grouped_attention
 from finetune.base import BaseModel
 from finetune.memory import enough_memory
@@ -203,7 +204,7 @@ class Writer:
     @contextmanager
     def _reading(self, adapter: Path | None, task: Task) -> Iterator[Reader]:
         with merged(self.base, adapter) as model, grouped_attention(model):
-            yield Reader(adapter, model, Context(model, _pulse(task)))
+            yield Reader(adapter, model, Context(model, _pulse(task)), adapter is not None and is_headed(adapter))
 
     def _view(self, plan: Plan) -> Window:
         return Window(self.base.vocabulary, plan.title, self.window, self.longest)

@@ -63,6 +63,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.epochs": ("How often the subset is read.", None),
     "finetune.max_steps": ("Stop after so many steps, even if the epochs are not over.", 500),
     "finetune.replay": ("Other essays that are read again while training, for each of the subset.", None),
+    "finetune.headers": ("Tell each passage its keywords while training, as a plan's sections have theirs.", None),
     "finetune.block_tokens": ("Length of a training block, in tokens.", None),
     "finetune.batch": ("Blocks per step.", None),
     "finetune.learning_rate": ("Lower it when the loss jumps or becomes NaN.", None),

@@ -1,6 +1,7 @@
 """Documents stand in blocks whole where they fit, cut at paragraphs where they do not, and each is read for itself."""
 
 import random
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from corpus.document import Document, document
 from finetune.base import BaseModel
 from finetune.blocks import Blocks, joined, pack
-from finetune.layout import essay_text
+from finetune.layout import Header, essay_text, header
 from tests.finetune.tiny import tiny_essays
 
 PROSE = ["아침마다 강가에 나갔다.", "물은 늘 같은 소리를 냈다!", '"함께 걷자." 그가 말했다.', "눈이 왔다…"]
@@ -119,7 +120,7 @@ def test_a_paragraph_that_does_not_fit_is_cut_at_sentences(base: BaseModel) -> N
 @pytest.mark.parametrize("text", ["끝없이이어지는말" * 40, "물 " * 300, ""])
 @pytest.mark.parametrize("title", ["", "강", "아침마다 강가에 나가 물이 흐르는 것을 보았다 " * 6])
 def test_whatever_it_is_given_no_block_is_too_long(base: BaseModel, text: str, title: str) -> None:
-    blocks = pack([document(text, title)], base.vocabulary, 16, header=lambda portion: f"{portion.number}, ")
+    blocks = pack([document(text, title)], base.vocabulary, 16, headed=lambda _: [Header(0, "[1/1] 물\n")])
     assert blocks.tokens <= 16
     assert bool(len(blocks)) == bool(text or title) or not text
 
@@ -134,14 +135,15 @@ def test_no_documents_make_no_blocks(base: BaseModel) -> None:
     assert len(pack([], base.vocabulary, 32)) == 0
 
 
-def test_a_header_is_told_of_the_portion_it_stands_before_and_fits_beside_it(base: BaseModel) -> None:
+def test_headers_fit_beside_the_portions_that_they_stand_in(base: BaseModel) -> None:
     essay = long_essay(40, 1)
-    blocks = pack([essay], base.vocabulary, 96, header=lambda p: f"{p.number}의 {p.of}: {p.text[:9]}\n\n")
-    found = sorted(texts(blocks, base))
+    places = [match.end() for match in re.finditer(r"\n\s*", essay.text)][::3]
+    headers = [Header(place, header(i, 99, ["물"])) for i, place in enumerate([0, *places], 1)]
+    blocks = pack([essay], base.vocabulary, 96, headed=lambda _: headers)
+    found = texts(blocks, base)
     assert blocks.tokens <= 96 and len(found) > 3
-    for number, text in enumerate(found, 1):
-        told, _, said = text.removeprefix("<bos>").partition("\n\n강\n\n")
-        assert told == f"{number}의 {len(found)}: {said[:9]}"
+    assert all(text.removeprefix("<bos>강\n\n").startswith("[") for text in found)
+    assert set(re.findall(r"\[\d+/99\] 물\n", "".join(found))) == {each.text for each in headers}
 
 
 def test_what_counts_is_what_has_a_label(base: BaseModel) -> None:

@@ -23,7 +23,7 @@ from finetune.evaluate import (
     gain_interval,
     measured_bits,
 )
-from finetune.layout import encoded, essay_text
+from finetune.layout import Header, encoded, essay_text, header
 from tests.finetune.tiny import tiny_essays
 
 
@@ -95,8 +95,8 @@ def test_no_more_is_seen_at_once_than_the_models_context(tiny: Path) -> None:
 def test_a_header_is_read_and_costs_no_bits(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     essays, base = tiny_essays(2), BaseModel.load(str(tiny), precision="fp32")
     alone = document_bits(base, essays)
-    with_header = partial(encoded, header=lambda essay: "글감: 함께\n\n")
-    monkeypatch.setattr(evaluate, "encoded", with_header)
+    headed = partial(encoded, headed=lambda essay: [Header(0, header(1, 1, ["함께"]))])
+    monkeypatch.setattr(evaluate, "encoded", headed)
     behind = document_bits(base, essays)
     assert behind != alone  # the model has read it
     assert behind == pytest.approx(alone, rel=0.1)  # some twelve tokens more would be more by a tenth and above

@@ -14,6 +14,7 @@ from finetune.blocks import Blocks, pack
 from finetune.card import Card
 from finetune.checkpoints import History
 from finetune.execution import Execution
+from finetune.layout import Header
 from finetune.recipe import Recipe
 from finetune.selection import Selection, mean_loss
 from tests.finetune.tiny import tiny_essays
@@ -43,7 +44,7 @@ def test_the_mean_is_over_the_tokens_that_are_learnt(base: BaseModel) -> None:
 
 @pytest.mark.slow
 def test_a_header_is_not_trained_on(base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    masked = pack(tiny_essays(), base.vocabulary, 64, header=lambda essay: "The quick brown fox " * 3)
+    masked = pack(tiny_essays(), base.vocabulary, 64, headed=lambda _: [Header(0, "The quick brown fox " * 3)])
     told = ~masked.learnt & (masked.positions > 0) & (masked.ids != base.vocabulary.eos)  # nor bos, nor what fills up
     header = replace(masked, learnt=told)
     before = mean_loss(base.model, header, 4, torch.float32)

@@ -53,3 +53,17 @@ def test_a_prompt_longer_than_the_context_is_refused(practised: BaseModel) -> No
     window.check("우리는 함께 걸었다.", 256)
     with pytest.raises(GeulgamError, match="context of 256 has room for 192"):
         window.check(" ".join(SENTENCES), 256)
+
+
+def test_a_header_stands_where_its_passage_begins_or_what_is_seen_of_it(practised: BaseModel) -> None:
+    window, header = Window(practised.vocabulary, "함께", 256, 64), "[2/3] 물\n"
+    text = "그날은 1일이었다.\n\n그날은 2일이었다."
+    read = practised.vocabulary.decode
+    assert read(window.view(text, header, 12)) == "<bos>함께\n\n그날은 1일이었다.\n\n[2/3] 물\n그날은 2일이었다."
+    assert read(window.view(text, header, len(text) + 2)) == f"<bos>함께\n\n{text}"  # its passage is still to begin
+    long = " ".join(SENTENCES)
+    seen = window.view(long, header, 12)
+    assert not window.is_full(len(seen)) and read(seen).count(header) == 1
+    assert read(seen).partition(header)[2].startswith("그날은") and long.endswith(read(seen).partition(header)[2])
+    late = len(long) - len(SENTENCES[-1])
+    assert read(window.view(long, header, late)).endswith(f" {header}{SENTENCES[-1]}")
