@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date as calendar_date
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urljoin
 
 import lxml.html
 from lxml.etree import ParserError
@@ -79,8 +80,6 @@ def links(tree: Any) -> Iterator[tuple[str, Any]]:
 
 def base(tree: Any, url: str) -> str:
     """What the page's addresses are relative to."""
-    from urllib.parse import urljoin
-
     found = tree.find(".//base[@href]")
     return url if found is None else urljoin(url, found.get("href"))
 

@@ -109,7 +109,7 @@ class FrontierScheduler(BaseScheduler):
 
     def __init__(self, crawler: Crawler) -> None:
         self._run: Run = crawler.settings["RUN"]
-        self._spider = crawler
+        self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -125,7 +125,7 @@ class FrontierScheduler(BaseScheduler):
         if self._run.at_its_limit() or (page := self._run.frontier.next()) is None:
             return None
         self._run.pages += 1
-        spider: Any = self._spider.spider
+        spider: Any = self._crawler.spider
         return Request(page.url, spider.read, errback=spider.missed, meta={"page": page}, dont_filter=True)
 
     def enqueue_request(self, request: Request) -> bool:
