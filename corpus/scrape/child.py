@@ -102,7 +102,7 @@ def settings(run: Run, allow_private: bool) -> dict[str, Any]:
         "ROBOTSTXT_OBEY": False,  # Robots, below, does, and its Crawl-delay too
         "DOWNLOADER_MIDDLEWARES": {
             "corpus.scrape.polite.Robots": 100,
-            "corpus.scrape.polite.Patience": 950,
+            "corpus.scrape.polite.RetryLater": 950,
             "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 585,  # keeps what 590 has unpacked
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,

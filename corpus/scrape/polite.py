@@ -130,7 +130,7 @@ class Throttle:
             slot.delay = max(delay, limits.delay, self._run.floors.get(host, 0.0))
 
 
-class Patience(_Middleware):
+class RetryLater(_Middleware):
     """Waits as long as a host asks for, or longer each time if it does not say, and tries again."""
 
     async def process_request(self, request: Request) -> None:
