@@ -62,7 +62,7 @@ tries = {limits.tries}                # of a page that fails
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SiteDraft:
     """The text of a site's file. ``links``: how many essays the page links to; ``samples``: what was read of a few."""
 
     text: str
@@ -76,7 +76,7 @@ class _Link:
     words: str
 
 
-def draft(url: str, contact: str, file: str, *, allow_private: bool = False, on: On = silent) -> Draft:
+def draft(url: str, contact: str, file: str, *, allow_private: bool = False, on: On = silent) -> SiteDraft:
     """Look at the page at ``url`` and at a few that it links to; robots.txt is obeyed. ``file``: where it will stand.
 
     Raises GeulgamError if the page cannot be had.
@@ -100,7 +100,7 @@ def draft(url: str, contact: str, file: str, *, allow_private: bool = False, on:
             crawl(trial, place, allow_private=allow_private, on=on)
             samples = [row.text for row in rows(trial, place) if isinstance(row, Raw)][:_SAMPLES]
             selector, needed = _holder(trial, place, samples)
-    return Draft(
+    return SiteDraft(
         _FILE.format(
             host=urlsplit(url).hostname, url=url, file=file,
             name=json.dumps(site_name(url)), contact=json.dumps(contact),

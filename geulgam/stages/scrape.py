@@ -7,7 +7,7 @@ from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.scrape.crawl import Crawled, crawl, rows
-from corpus.scrape.draft import Draft, draft, site_name
+from corpus.scrape.draft import SiteDraft, draft, site_name
 from corpus.scrape.site import read_site
 from geulgam.graph import at_work
 from geulgam.settings import Settings
@@ -47,7 +47,7 @@ def scrape(
 
 def draft_site(
     workspace: Workspace, url: str, contact: str, *, allow_private: bool = False, on: On = silent
-) -> tuple[Path, Draft]:
+) -> tuple[Path, SiteDraft]:
     """Look at the site and write its file, `sites/HOST.toml`. Raises GeulgamError if there is one already."""
     file = workspace.folder / "sites" / f"{site_name(url)}.toml"
     if file.exists():
