@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from corpus.document import Document
 from corpus.errors import GeulgamError
@@ -93,7 +94,7 @@ def seed_words(index: SearchIndex, seed: str) -> tuple[str, ...]:
     words = list(filter(None, dict.fromkeys(" ".join(_LETTERS.findall(word)) for word in found)))
     if not words:
         raise GeulgamError(f"nothing to look for in {seed!r}", NOTHING_LEFT)
-    known = [word for word, count in held(index, words).items() if count]
+    known = [word for word, count in _held(index, terms_of_words(index, words)).items() if count]
     if not known:
         near = {near.term: near.documents for word in (*words, seed) for near in index.near_terms(word, 3)}
         shown = ", ".join(f"{word} ({documents})" for word, documents in list(near.items())[:6])
@@ -113,9 +114,8 @@ def tree(weighed: Iterable[tuple[str, float]], terms: Mapping[str, tuple[str, ..
     return Boolean(should=tuple(Terms(terms[word], weight) for word, weight in weighed if terms[word]))
 
 
-def held(index: SearchIndex, words: Iterable[str]) -> dict[str, int]:
+def _held(index: SearchIndex, parts: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """In how many documents each word stands; where the analyzer takes words apart, its rarest part."""
-    parts = terms_of_words(index, words)
     terms = list({term for found in parts.values() for term in found})
     counts = dict(zip(terms, index.document_frequencies(terms), strict=True))
     return {word: min((counts[term] for term in found), default=0) for word, found in parts.items()}
@@ -151,18 +151,21 @@ def offered(index: SearchIndex, evidence: Evidence) -> list[CandidateWord]:
         for morpheme in told.morphemes:
             kinds[term(morpheme)][morpheme.tag.partition("-")[0]] += 1
     seen = {word: kind.most_common(1)[0][0] for word, kind in kinds.items() if word not in ("", *evidence.words)}
-    fit = sorted(w for w, kind in seen.items() if kind in _CONTENT and w.isalpha() and not says_nothing(w))
-    fit = [word for word, terms in terms_of_words(index, fit).items() if _finds_itself(index, word, terms)]
-    having = held(index, fit)
-    most = EVERYWHERE * len(index) if len(index) > _SMALL else len(index)
+    fit = [w for w, kind in seen.items() if kind in _CONTENT and w.isalpha() and not says_nothing(w)]
+    standing = Counter(word for told in evidence.told for word in told.counts)
     needed = min(_AGREE, len(evidence.told))
+    groups = [forms for forms in _spelt(fit, seen, standing) if sum(standing[form] for form in forms) >= needed]
+    terms = terms_of_words(index, chain.from_iterable(groups))
+    having = _held(index, {word: found for word, found in terms.items() if _finds_itself(index, word, found)})
+    most = EVERYWHERE * len(index) if len(index) > _SMALL else len(index)
     words = []
-    for forms in _spelt(fit, seen, having):
+    for group in groups:
+        forms = sorted((form for form in group if form in having), key=lambda form: (-having[form], form))
         counts = tuple(sum(told.counts.get(form, 0) for form in forms) for told in evidence.told)
-        documents = max(having[form] for form in forms)
+        documents = max((having[form] for form in forms), default=0)
         if 1 < documents <= most and sum(count > 0 for count in counts) >= needed:
             words.append(CandidateWord(forms[0], tuple(forms[1:]), documents, counts))
-    return words
+    return sorted(words, key=lambda word: word.word)
 
 
 def _finds_itself(index: SearchIndex, word: str, terms: Sequence[str]) -> bool:
@@ -170,14 +173,19 @@ def _finds_itself(index: SearchIndex, word: str, terms: Sequence[str]) -> bool:
     return list(terms) == [word] if index.analyzer.name == Kiwi.name else bool(terms)
 
 
-def _spelt(words: Sequence[str], kinds: Mapping[str, str], having: Mapping[str, int]) -> Iterator[list[str]]:
+def _spelt(words: Sequence[str], kinds: Mapping[str, str], standing: Mapping[str, int]) -> Iterator[list[str]]:
     """The words, those that are spellings of one together, the most usual first."""
+    but_one: dict[tuple[int, str], list[str]] = defaultdict(list)  # nouns that are the same but for one syllable
+    ordered = sorted(words, key=lambda word: (-standing[word], word))
+    for word in ordered:
+        if len(word) >= _LONG_ENOUGH and kinds[word] in _NOUNS:
+            for place in range(len(word)):
+                but_one[place, word[:place] + " " + word[place + 1 :]].append(word)
     taken: set[str] = set()
-    ordered = sorted(words, key=lambda word: (-having[word], word))
-    nouns = [word for word in ordered if len(word) >= _LONG_ENOUGH and kinds[word] in _NOUNS]
     for word in ordered:
         if word not in taken:
-            others = [o for o in nouns if o not in (word, *taken) and _same(word, o)] if word in nouns else []
+            near = (but_one.get((place, word[:place] + " " + word[place + 1 :]), ()) for place in range(len(word)))
+            others = [o for o in chain.from_iterable(near) if o != word and o not in taken and _same(word, o)]
             taken.update((word, *others))
             yield [word, *others]
 

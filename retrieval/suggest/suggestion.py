@@ -148,9 +148,9 @@ def _contexts(told: Iterable[ReadDocument], word: CandidateWord) -> Iterator[Key
     """The first place of the word in each of the first documents that hold it, the title aside where it can be."""
     found = 0
     for each in told:
-        places = [m for m in each.morphemes if term(m) in word.forms]
-        if not places:
+        if not any(form in each.counts for form in word.forms):
             continue
+        places = [m for m in each.morphemes if term(m) in word.forms]
         title = len(each.document.title)
         place = next((m for m in places if m.start > title), places[0])
         yield _context(each, place.start, place.end)
