@@ -106,12 +106,12 @@ _SHARED_LIMITS = {
 class Shared:
     """The stage that all topics share, over the train side of the whole corpus: what is different in its recipe.
 
-    ``epochs`` of 0: there is none, a topic begins with the base. The rate is constant, so that the topic's stage, in
-    which it falls, ends one schedule (warmup-stable-decay, Hu et al. 2024, 2404.06395).
-    Raises GeulgamError for a value that no training can be run with.
+    ``epochs`` of 0: there is none, a topic begins with the base; what one gains has not been measured yet. The rate is
+    constant, so that the topic's stage, in which it falls, ends one schedule (warmup-stable-decay, Hu et al. 2024,
+    2404.06395). Raises GeulgamError for a value that no training can be run with.
     """
 
-    epochs: float = 1.0
+    epochs: float = 0.0
     max_steps: int | None = None  # ends earlier than epochs if given
     learning_rate: float = 4e-4
     schedule: Schedule = "constant"

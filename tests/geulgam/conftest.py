@@ -102,6 +102,7 @@ def quick_settings(base: Path) -> dict[str, Any]:
         "finetune.batch": 2,
         "finetune.evaluations": 1,
         "finetune.checkpoint_steps": 1,
+        "finetune.shared.epochs": 1.0,
         "finetune.shared.max_steps": 2,
         "generate.characters": 30,
         "generate.best_of": 2,
