@@ -39,7 +39,7 @@ from finetune.adapt import VOCABULARY
 from finetune.base import BaseModel
 from finetune.blocks import Blocks, pack
 from finetune.evaluate import bits_per_character
-from finetune.layout import essay_text, opening
+from finetune.layout import Header, essay_text, opening
 from finetune.method import attach
 from finetune.recipe import Recipe
 from finetune.selection import save_adapter
@@ -101,7 +101,7 @@ def lessons(passages: Iterable[Passage], base: BaseModel) -> Blocks:
     """The texts in blocks; neither title and opening are learnt, nor the end, since a text was merely broken off."""
     heads = {passage.id: opening(passage.topic) + passage.opening for passage in passages}
     texts = [Document(passage.id, " " + passage.text) for passage in passages]
-    packed = pack(texts, base.vocabulary, RECIPE.block_tokens, RECIPE.seed, lambda portion: heads[portion.document.id])
+    packed = pack(texts, base.vocabulary, RECIPE.block_tokens, RECIPE.seed, lambda text: [Header(0, heads[text.id])])
     return replace(packed, learnt=packed.learnt & (packed.ids != base.vocabulary.eos))
 
 
