@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
-
-from jinja2 import Environment, StrictUndefined
 
 from generate.review.highlights import Highlight
 from generate.review.measures import MEASURES, Measure
+from generate.review.page import page
 from generate.review.reviewed import Comparison, Review, range_of
 
 KINDS = {
@@ -70,9 +68,9 @@ class _Strip:
 
 def html(review: Review) -> str:
     """The page."""
-    template = (resources.files("generate.review") / TEMPLATE).read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
+    return page(
+        "generate.review",
+        TEMPLATE,
         review=review,
         title=review.title or "A review",
         rows=_rows(review.figures),
