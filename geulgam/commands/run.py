@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import out, say, show_json, showing
+from geulgam.terminal import note, out, say, show_json, showing
 
 if TYPE_CHECKING:
-    from geulgam.graph import State
+    from geulgam.graph import Outcome, State
 
 
 def register(app: typer.Typer) -> None:
@@ -41,9 +41,19 @@ def run(
             say("everything is up to date")
         return
     with showing() as on:
-        made = pipeline.run(place, settings, on=on, told=lambda made: say(f"  {made.line}"))
+        made = pipeline.run(place, settings, on=on, told=_say)
     if not made:
         say("everything is up to date")
+
+
+def _say(made: "Outcome") -> None:
+    """What was made, and what may be wrong with it if it was trained."""
+    from geulgam.stages.weights import doctor
+
+    say(f"  {made.line}")
+    if found := made.node.found():
+        for line in doctor(found.facts):
+            note(f"  {line}")
 
 
 def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:

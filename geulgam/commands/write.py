@@ -1,12 +1,15 @@
 """`geulgam finetune`, `generate`, `evaluate`: from a topic to a finished essay, step by step."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geulgam.options import JsonOption, Topics, WorkspaceOption
 from geulgam.terminal import keep_settings, note, plain, say, show_json, showing, table
+
+if TYPE_CHECKING:
+    from geulgam.graph import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +42,7 @@ def finetune(
     from geulgam.stages.adapter import finetune_topics
     from geulgam.stages.base import Lender
     from geulgam.stages.subset import select_topics
+    from geulgam.stages.weights import doctor
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
@@ -54,8 +58,10 @@ def finetune(
         keep_settings(place, recipe)
         lender = Lender(place, settings)
         for name in names:
-            (tuned,) = finetune_topics(place, settings, [name], lender=lender, again=again, on=on)
+            (tuned,) = finetune_topics(place, settings, [name], lender=lender, again=again, on=on, told=_shared_told)
             say(tuned.line())
+            for line in doctor(tuned.metrics) if tuned.reasons else ():
+                note(f"  {line}")
             note(f"  the adapter: {plain(tuned.folder)}")
 
 
@@ -112,36 +118,52 @@ def generate(
     note(f"the essay: {plain(written.folder / 'essay.md')}, its report: {plain(written.folder / 'report.html')}")
 
 
-def evaluate(topics: Topics = None, json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+def evaluate(
+    topics: Topics = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Beside as long trainings on random essays and on the whole corpus.")
+    ] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Base against adapted model: bits per character of essays that neither training nor selection has seen."""
-    from geulgam.stages.evaluation import evaluate_topics
+    from geulgam.stages.evaluation import REPORT, evaluate_topics
+    from geulgam.stages.evaluation_report import NAMES
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings()
     names = topics or settings.topic_names()
     with showing() as on:
-        measured = evaluate_topics(place, settings, names, on=on)
+        measured = evaluate_topics(place, settings, names, full=full, on=on)
     if json:
-        show_json([{**vars(m), "gain": round(m.gain, 2)} for m in measured])
+        show_json([m.told() for m in measured])
         return
+    rows = []
+    for m in measured:
+        for name, model in ((name, m.models[name]) for name in NAMES if name in m.models):
+            gain = "" if name == "base" else _gain(model.gain, model.gain_interval)
+            lead = "" if name == "adapted" else _gain(model.lead, model.lead_interval)
+            of = (m.topic, m.essays) if name == "base" else ("", "")
+            rows.append((*of, NAMES[name], f"{model.bits:.3f}", gain, lead))
     table(
-        ("topic", "essays>", "base>", "shared>", "adapted>", "gain>", "over shared>"),
-        [
-            (
-                m.topic,
-                m.essays,
-                f"{m.base:.3f}",
-                "" if m.shared is None else f"{m.shared:.3f}",
-                f"{m.adapted:.3f}",
-                _gain(m.gain, m.interval),
-                "" if m.shared_gain is None else _gain(m.shared_gain, m.shared_interval),
-            )
-            for m in measured
-        ],
+        ("topic", "essays>", "model", "bits>", "over base>", "topic over it>"),
+        rows,
         title="bits per character of held-out essays, lower is better; gains with the interval of 95 %",
     )
+    for m in measured:
+        note(f"the report: {plain(place.evaluation(m.topic) / REPORT)}")
 
 
 def _gain(percent: float, interval: tuple[float, float] | None) -> str:
     return f"{percent:.1f} %" + (f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else " (one essay)")
+
+
+def _shared_told(made: "Outcome") -> None:
+    """What came of the stage that topics share, where it was trained on the way."""
+    from geulgam.stages.weights import doctor
+
+    if made.node.stage == "shared stage" and (found := made.node.found()):
+        note(f"  shared stage: {made.line}")
+        for line in doctor(found.facts):
+            note(f"  {line}")

@@ -1,6 +1,6 @@
 """A subset becomes an adapter, which keeps in its folder the very split that it was trained with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,16 +122,18 @@ def finetune_topics(
     lender: Lender | None = None,
     again: bool = False,
     on: On = silent,
+    told: Callable[[Outcome], None] | None = None,
 ) -> list[Tuned]:
     """Fine-tune an adapter for each topic; one that is up to date stays.
 
     What they are made from is made first, for all of them, so that a bad query fails before any training. A run that
-    was killed or cancelled goes on where it stood. ``again``: train even what is up to date. Raises GeulgamError.
+    was killed or cancelled goes on where it stood. ``again``: train even what is up to date. ``told`` is called with
+    each artifact that was made for an adapter, and with the adapter. Raises GeulgamError.
     """
     subset.select_topics(workspace, settings, names, on=on)
     lender = lender or Lender(workspace, settings)
     nodes = [AdapterNode(workspace, settings, settings.topic(name).name, lender) for name in names]
-    return [tuned(make(node, on, again="asked for" if again else "")) for node in nodes]
+    return [tuned(make(node, on, again="asked for" if again else "", told=told)) for node in nodes]
 
 
 def tuned(outcome: Outcome) -> Tuned:

@@ -30,6 +30,11 @@ def shape(base: str, precision: str, recipe: Recipe, found: Manifest | None) -> 
     return {"base": identity(base), "precision": precision, **recipe.determinants}
 
 
+def doctor(metrics: Mapping[str, Any]) -> list[str]:
+    """What may be wrong with a training, for people, a line each."""
+    return [f"doctor: {line}" for line in metrics.get("diagnosis", ())]
+
+
 def told(metrics: Mapping[str, Any]) -> str:
     """What training took and gave, for people: essays, steps, time, and the loss on the valid side."""
     stopped = ", stopped early" if metrics["stopped_early"] else ""

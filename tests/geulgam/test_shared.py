@@ -76,4 +76,4 @@ def test_evaluate_tells_what_the_topic_adds_to_it(geulgam: Command, written: Wor
     (told,) = geulgam("evaluate", "--json").json
     assert told["shared"] > 0 and len(told["shared_interval"]) == 2
     said = geulgam("evaluate").out
-    assert "over shared" in said and f"({told['shared_interval'][0]:.1f} to" in said
+    assert "shared stage" in said and f"({told['shared_interval'][0]:.1f} to" in said
