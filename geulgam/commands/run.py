@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import note, out, say, show_json, showing
+from geulgam.terminal import out, say, show_json, showing
 
 if TYPE_CHECKING:
     from geulgam.graph import Outcome, State
@@ -53,7 +53,7 @@ def _say(made: "Outcome") -> None:
     say(f"  {made.line}")
     if found := made.node.found():
         for line in doctor(found.facts):
-            note(f"  {line}")
+            say(f"  {line}")
 
 
 def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:

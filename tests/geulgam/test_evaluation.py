@@ -133,4 +133,4 @@ def test_the_doctor_speaks_after_each_training_and_only_then(geulgam: Command, s
     found = manifest(small.adapter("함께"))
     assert found and any("tokens of text" in line for line in found.facts["diagnosis"])
     put_setting(small.settings_file, "finetune.max_steps", 2)
-    assert "doctor: only " in geulgam("run").err
+    assert "doctor: only " in geulgam("run").out
