@@ -150,7 +150,7 @@ def _train(
     """Train to the end, from the checkpoint if there is one, and say what was measured."""
     began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
     steps = _steps(len(blocks), recipe)
-    tokens_per_step = min(recipe.batch, len(blocks)) * blocks.tokens
+    tokens_per_step = round(min(recipe.batch, len(blocks)) * float(blocks.used.float().mean()))  # without what fills up
     done = checkpoint.step if checkpoint else 0
     turn = Turn(base.device)
     with turn.taken(), Task(turn.passed_on(on), "training", steps, "step", done=done) as task:

@@ -75,6 +75,7 @@ def test_a_topic_for_which_memory_does_not_suffice_ends_with_advice_and_the_othe
         return step(*given, **named)
 
     monkeypatch.setattr(AdapterTrainer, "training_step", first_is_too_large)
+    monkeypatch.setenv("GEULGAM_FINETUNE__SHARED__EPOCHS", "0")  # so that the first to be trained is a topic's
     geulgam("topic", "add", "가족", "--query", "가족 식구 어머니 아버지")
     said = geulgam("run")
     assert said.code == 1 and "Traceback" not in said.err
