@@ -33,7 +33,7 @@ _SECTIONS = {
     "corpus": "How your files are read.",
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
-    "finetune.shared": "How it is adapted to the whole corpus first, for all topics; the rest as in [finetune].",
+    "finetune.shared": "How it is adapted to the whole corpus first, for all topics; what is not here is as above.",
     "generate": "How an essay is written.",
     "generate.critic": "What the best of several candidates is chosen by. More weighs more; 0 leaves a part out.",
 }

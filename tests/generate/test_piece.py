@@ -64,7 +64,7 @@ def test_all_that_can_stand_is_offered_in_the_order_of_the_rows_and_none_that_go
 ) -> None:
     context = Context(practised.model)
     context.begin([practised.vocabulary.bos, *practised.vocabulary.encode("글 3\n\n")])
-    desk, stand = Desk(surfaces, SAMPLING, 3, 6, 48), Stand("글 3\n\n", 0)
+    desk, stand = Desk(surfaces, SAMPLING, 3, 6, 52), Stand("글 3\n\n", 0)
     rows = drafted(desk, context, stand)
     pool, attempts = offered(desk, context, stand, set())
     able = [row for row in rows if row.ending != "stuck" and not repeats(row.text, set())]

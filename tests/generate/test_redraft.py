@@ -122,7 +122,7 @@ def test_only_what_stays_is_told_of_and_progress_goes_back(run: Run) -> None:
     assert sum(isinstance(event, TextWritten) for event in run.told) == 2
     done = [event.done for event in run.told if isinstance(event, Progress)]
     assert sum(after < before for before, after in pairwise(done)) == 2
-    assert done[-1] == min(PLAN.characters, len(run.essay.text))
+    assert done[-1] == min(PLAN.characters, len("우리는" + run.text))
 
 
 def test_all_drafts_on_the_way_have_one_key_and_hold_what_is_set_aside(run: Run) -> None:
