@@ -44,7 +44,11 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_an_analyzer_or_a_server_is_imported_only_when_it_is_asked_for() -> None:
     late = {"retrieval.kiwi", "retrieval.mecab", "retrieval.elastic"}
-    own = ("retrieval.elastic", "retrieval.keywords", "retrieval.suggest")  # the last two read by Kiwi, whatever is asked
+    own = (
+        "retrieval.elastic",
+        "retrieval.keywords",
+        "retrieval.suggest",
+    )  # the last two read by Kiwi, whatever is asked
     for name, path in MODULES.items():
         if not name.startswith(own):
             body = ast.parse(path.read_text(encoding="utf-8")).body
