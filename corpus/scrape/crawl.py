@@ -105,11 +105,15 @@ def rows(site: Site, folder: Path, *, on: On = silent) -> Iterator[Raw | Rejecte
 
 
 def _taken_again(frontier: Frontier, site: Site, url: str, before: Essay | None) -> Essay | None:
+    """None: there is nothing to take, or not by these selectors; one strange page does not end the import of all."""
     from corpus.scrape import extract
 
     answer = frontier.answer(url)
-    tree = extract.parsed(extract.decoded(answer.body, extract.declared(answer.headers))[0]) if answer else None
-    essay = extract.taken(tree, url, site.select) if tree is not None else None
+    try:
+        tree = extract.parsed(extract.decoded(answer.body, extract.declared(answer.headers))[0]) if answer else None
+        essay = extract.taken(tree, url, site.select) if tree is not None else None
+    except Exception:  # whatever lxml and trafilatura come to, as while it is crawled
+        return None
     day = before.fetched if before else datetime.now(UTC).date().isoformat()
     return essay and replace(essay, fetched=day)
 

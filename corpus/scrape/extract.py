@@ -49,7 +49,7 @@ def decoded(body: bytes, told: str = "") -> tuple[str, str]:
         for codec in (told, own[1].decode("ascii") if own else "", "utf-8"):
             try:
                 return body.decode(codec, "replace"), codec
-            except LookupError:
+            except (LookupError, UnicodeError):  # such as idna, which is a codec, but not of pages
                 continue
         return body.decode("utf-8", "replace"), "utf-8"
 

@@ -134,6 +134,11 @@ def test_the_bytes_tell_what_they_are_whatever_is_declared(real: str, declared: 
     assert "둘째 줄이다" in text and codec == real
 
 
+@pytest.mark.parametrize("declared", ["idna", "undefined", "base64", "no-such-codec"])
+def test_a_codec_that_is_none_of_pages_is_passed_over(declared: str) -> None:
+    assert extract.decoded(b"\xff\x80 abc \xff" * 3, declared)[1] == "utf-8"
+
+
 def test_text_keeps_its_lines_and_leaves_out_what_is_not_read() -> None:
     page = "<div id=t> 첫\n 줄이다.<br>둘째 <b>줄</b>이다.<script>var a</script>"
     page += "<p>셋째 줄이다.</p><!-- x --><p> </p>넷째"
@@ -270,6 +275,29 @@ def test_a_page_that_never_was_an_essay_is_refused(tmp_path: Path) -> None:
         frontier.done(pages(frontier)[0], LINKS, None, "")
         frontier.failed(pages(frontier)[0], "HTTP 404: x")
     assert list(rows(site(), tmp_path)) == [Rejected("https://essays.example/essay/1", 0, "HTTP 404: x")]
+
+
+def test_a_page_that_cannot_be_read_anew_does_not_end_the_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(tmp_path)
+    with Frontier(tmp_path) as frontier:
+        frontier.begin(site())
+        for page in pages(frontier):
+            links: list[tuple[str, Kind]] = [("https://essays.example/essay/2", "essay")]
+            frontier.done(page, links if page.kind == "listing" else [], None, "r")
+        for page in pages(frontier):
+            frontier.failed(page, "could not be read: ValueError")
+        for number in (1, 2):
+            frontier.keep_answer(f"https://essays.example/essay/{number}", 200, b"", "<p>글이다.</p>".encode())
+
+    def broken(*_: object) -> None:
+        raise ValueError("strange")
+
+    monkeypatch.setattr(extract, "taken", broken)
+    kept, refused = rows(site(), tmp_path)
+    assert isinstance(kept, Raw) and kept.text == "글", "what was taken before stays"
+    assert refused == Rejected("https://essays.example/essay/2", 0, "could not be read: ValueError")
 
 
 @pytest.mark.parametrize(
