@@ -69,7 +69,8 @@ class Robots(_Middleware):
 
     async def _asked(self, root: str) -> Any:
         host = urlsplit(root).hostname or ""
-        asking = Request(f"{root}/robots.txt", meta={"robots": True}, callback=NO_CALLBACK)
+        # Not from the cache, where a round may be older than the 24 hours that RFC 9309 gives a robots.txt.
+        asking = Request(f"{root}/robots.txt", meta={"robots": True, "dont_cache": True}, callback=NO_CALLBACK)
         assert self._crawler.engine
         try:
             response = await self._crawler.engine.download_async(asking)
@@ -150,7 +151,11 @@ class RetryLater(_Middleware):
         return self._again(request, _retry_after(response)) or response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """The same request once more, if the connection broke."""
+        """The same request once more, if the connection broke.
+
+        Else Scrapy's cache would give what it has kept: a dead server's pages would pass for read.
+        """
+        request.meta.pop("cached_response", None)
         host = urlsplit(request.url).hostname or ""
         if not isinstance(exception, UNANSWERED) or host in self._run.refused:
             return None

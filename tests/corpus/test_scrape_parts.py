@@ -1,9 +1,14 @@
 """What scraping is made of, without a net: addresses, a site's file, what a page gives, how far all has come."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from scrapy.exceptions import DownloadConnectionRefusedError, IgnoreRequest
+from scrapy.http import HtmlResponse, Request, Response
 
 from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
@@ -12,6 +17,7 @@ from corpus.scrape import extract
 from corpus.scrape.address import canonical, is_public
 from corpus.scrape.crawl import crawl, rows
 from corpus.scrape.frontier import Essay, Frontier, Page
+from corpus.scrape.polite import RetryLater, Robots
 from corpus.scrape.run import Run
 from corpus.scrape.site import Kind, Selectors, Site, parse_site, read_site
 
@@ -321,6 +327,41 @@ def test_a_server_that_has_stopped_to_answer_is_left_alone(tmp_path: Path) -> No
         assert not run.stopped
         run.answered(False)
         assert "did not answer" in run.stopped
+
+
+def crawler(run: Run, robots: bytes = b"", asked: list[Request] | None = None) -> Any:
+    """What Scrapy's middlewares are made with, and a host that has this robots.txt."""
+
+    async def download(request: Request) -> Response:
+        if asked is not None:
+            asked.append(request)
+        return Response(request.url, body=robots)
+
+    downloader = SimpleNamespace(slots={}, per_slot_settings={})
+    return SimpleNamespace(
+        settings={"RUN": run}, engine=SimpleNamespace(download_async=download, downloader=downloader)
+    )
+
+
+def test_robots_txt_is_asked_for_anew_in_each_run(tmp_path: Path) -> None:
+    asked: list[Request] = []
+    with Frontier(tmp_path) as frontier:
+        robots = Robots(crawler(Run(site(), frontier), b"User-agent: geulgam\nDisallow: /private", asked))
+        for path in ("essay/1", "essay/2"):
+            asyncio.run(robots.process_request(Request(f"https://essays.example/{path}")))
+        with pytest.raises(IgnoreRequest):
+            asyncio.run(robots.process_request(Request("https://essays.example/private/1")))
+    assert [request.url for request in asked] == ["https://essays.example/robots.txt"]
+    assert asked[0].meta["dont_cache"], "Scrapy's cache neither keeps nor gives it"
+
+
+def test_a_dead_server_is_not_hidden_by_what_was_kept(tmp_path: Path) -> None:
+    with Frontier(tmp_path) as frontier:
+        later = RetryLater(crawler(Run(site("[limits]\ntries = 1"), frontier)))
+        kept = HtmlResponse("https://essays.example/essay/1")
+        request = Request(kept.url, meta={"cached_response": kept})
+        assert later.process_exception(request, DownloadConnectionRefusedError()) is None
+    assert "cached_response" not in request.meta, "with it, Scrapy's cache would answer"
 
 
 def test_without_scrapy_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
