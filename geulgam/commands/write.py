@@ -161,9 +161,10 @@ def _gain(percent: float, interval: tuple[float, float] | None) -> str:
 
 def _shared_told(made: "Outcome") -> None:
     """What came of the stage that topics share, where it was trained on the way."""
+    from geulgam.stages.shared import SharedNode
     from geulgam.stages.weights import doctor
 
-    if made.node.stage == "shared stage" and (found := made.node.found()):
+    if made.node.stage == SharedNode.stage and (found := made.node.found()):
         note(f"  shared stage: {made.line}")
         for line in doctor(found.facts):
             note(f"  {line}")

@@ -28,7 +28,7 @@ class SharedNode(ModelNode):
     side is new, and at once when one of those that it was trained on is gone or held out.
     """
 
-    stage = "shared stage"
+    stage = "shared-stage"
     shaped_by = "recipe"
 
     @property

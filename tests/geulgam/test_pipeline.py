@@ -10,7 +10,7 @@ from geulgam.pipeline import plan
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
-STAGES = ["sides", "index", "spans", "wording", "shared stage", "subset", "adapter", "evaluation", "essay"]
+STAGES = ["sides", "index", "spans", "wording", "shared-stage", "subset", "adapter", "evaluation", "essay"]
 
 
 def edit(workspace: Workspace, pattern: str, line: str) -> None:
@@ -34,7 +34,7 @@ def test_a_run_does_all_stages_and_a_second_run_none(geulgam: Command, small: Wo
         "index: not built yet",
         "spans: not made yet",
         "wording: not made yet",
-        "shared stage: not made yet",
+        "shared-stage: not made yet",
         "subset 함께: not selected yet",
         "adapter 함께: not made yet",
         "evaluation 함께: not measured yet",
@@ -113,9 +113,9 @@ def test_new_essays_are_counted_and_what_follows_is_conditional(
         "index: corpus changed: 21 new documents",
         "spans: corpus changed",
         "wording: corpus changed",
-        "shared stage: 17 essays are new",
+        "shared-stage: 17 essays are new",
         "subset 함께: if the index or the sides come out different",
-        "adapter 함께: if the subset or the shared stage come out different",
+        "adapter 함께: if the subset or the shared-stage come out different",
         "evaluation 함께: if the adapter comes out different",
         "essay 함께: if the adapter or the spans or the wording come out different",
     ]
@@ -214,7 +214,7 @@ def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace)
     assert states["adapter 함께"]["seconds"] > 0 and states["adapter 함께"]["bytes"] > 1000
     assert states["adapter 함께"]["made"].startswith("20") and states["adapter 함께"]["inputs"] == [
         "subset 함께",
-        "shared stage",
+        "shared-stage",
     ]
     assert states["evaluation 함께"]["there"] is False and states["evaluation 함께"]["depends"] == ["adapter"]
     assert states["index"]["fresh"] and states["corpus"]["fresh"]

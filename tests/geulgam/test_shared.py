@@ -13,7 +13,7 @@ from tests.geulgam.conftest import Command
 
 def why(workspace: Workspace) -> str:
     """Why the shared stage is stale; "" if it is not."""
-    return next(state.why for state in status(workspace, workspace.settings()) if state.node.stage == "shared stage")
+    return next(state.why for state in status(workspace, workspace.settings()) if state.node.stage == "shared-stage")
 
 
 def prose(folder: Path, number: int, name: str = "more") -> Path:
@@ -35,7 +35,7 @@ def test_topics_go_on_from_one_shared_stage(small: Workspace) -> None:
     assert made is not None
     for topic in ("함께", "가족"):
         found = AdapterNode(small, settings, topic).found()
-        assert found is not None and found.inputs["shared stage"] == made.fingerprint
+        assert found is not None and found.inputs["shared-stage"] == made.fingerprint
         assert found.facts["valid_loss"] <= found.facts["valid_loss_start"]
 
 
@@ -64,12 +64,12 @@ def test_one_of_its_essays_held_out_makes_it_stale(written: Workspace) -> None:
 def test_without_one_topics_begin_with_the_base(written: Workspace) -> None:
     settings = written.settings({"finetune.shared.epochs": 0})
     (state,) = (state for state in status(written, settings) if state.node.stage == "adapter")
-    assert "shared stage changed" in state.reasons
-    assert not any(state.node.stage == "shared stage" for state in status(written, settings))
+    assert "shared-stage changed" in state.reasons
+    assert not any(state.node.stage == "shared-stage" for state in status(written, settings))
     (tuned,) = finetune_topics(written, settings, ["함께"])
     assert tuned.metrics["share"] == 1
     made = AdapterNode(written, settings, "함께").found()
-    assert made is not None and "shared stage" not in made.inputs
+    assert made is not None and "shared-stage" not in made.inputs
 
 
 def test_evaluate_tells_what_the_topic_adds_to_it(geulgam: Command, written: Workspace) -> None:
