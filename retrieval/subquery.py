@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 _BYTES = 60, 50  # of UTF-8, of the topic's name and of the title in a name: with a number less than a name may have
 _FIRST, _LAST = 2.0, 1.0  # weights of a part's first keyword and of its last
 _TOPIC = 0.5  # what the topic's own query counts: enough to say which essays are on it, too little to choose among them
+PART = "+("  # what the query of every part begins with
 _OPERATORS = ("AND", "OR", "NOT", "TO")
 
 
@@ -35,7 +36,7 @@ def part_query(query: str, words: Sequence[str]) -> str:
 
 def within(query: str) -> str:
     """How the query of every part begins."""
-    return f"+({query})"
+    return f"{PART}{query})"
 
 
 def words(texts: Iterable[str]) -> Iterator[str]:

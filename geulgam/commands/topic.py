@@ -103,7 +103,7 @@ def suggest(
         put = put_proposed(place, settings, proposed, chosen=chosen, k=k, with_parts=with_parts)
         _told(put, quiet=json)
         note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
-    elif not json:
+    elif not json or with_parts:
         note("nothing was written; --yes takes the query, --with-parts those of the parts too")
 
 

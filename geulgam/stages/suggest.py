@@ -12,7 +12,7 @@ from geulgam.stages.topic import put_topic
 from geulgam.workspace import Workspace
 from retrieval.encoder import encoder
 from retrieval.lucene import parse
-from retrieval.subquery import free, is_named_after, part_name
+from retrieval.subquery import PART, free, is_named_after, part_name
 from retrieval.suggest.expansion import KEYWORDS
 from retrieval.suggest.suggestion import PARTS, TOP, Suggestion, suggest
 from retrieval.topic import topic_name
@@ -100,13 +100,18 @@ def suggest_topic(
     ids.update(id_ for part in made.parts for id_ in part.documents)
     titles = {document.id: document.title for document in corpus.get(sorted(ids))}
     # A topic that an earlier suggestion made for a part may be made again; any other keeps its name to itself.
-    others = (topic.name for topic in settings.topics if not is_named_after(topic.name, name))
+    others = (topic.name for topic in settings.topics if not _is_part(topic, name))
     taken = {other.casefold() for other in (name, *others)}
     names = []
     for number, part in enumerate(made.parts, 1):
         names.append(free(part_name(name, part.title, number), taken))
         taken.add(names[-1].casefold())
     return Proposed(name, made, titles, tuple(names))
+
+
+def _is_part(topic: TopicSettings, of: str) -> bool:
+    """Whether a suggestion wrote the topic for a part of another, by its name and by how its query begins."""
+    return is_named_after(topic.name, of) and topic.query.startswith(PART)
 
 
 def found(workspace: Workspace, settings: Settings, query: str, count: int) -> list[tuple[str, str]]:
@@ -126,14 +131,19 @@ def put_proposed(
     k: int | None = None,
     with_parts: bool = False,
 ) -> list[Put]:
-    """Write the topic into `geulgam.toml`, and its parts too if asked for. ``chosen``: its keywords; None: all."""
+    """Write the topic into `geulgam.toml`, and its parts too if asked for.
+
+    ``chosen``: its keywords; None: all. ``k``: of each; None: a topic that is there keeps its own.
+    """
     told = proposed.suggestion
     query = told.query if chosen is None else told.with_keywords(chosen)
     wanted = [(proposed.name, query)]
     if with_parts:
         wanted += [(name, part.query) for name, part in zip(proposed.parts, told.parts, strict=True)]
+    own = {topic.name: topic.k for topic in settings.topics}
     put = []
     for name, asked in wanted:
-        before = put_topic(workspace, settings, TopicSettings(name=name, query=asked, k=k))
+        kept = own.get(name) if k is None else k
+        before = put_topic(workspace, settings, TopicSettings(name=name, query=asked, k=kept))
         put.append(Put(name, asked, before.query if before and before.query != asked else ""))
     return put

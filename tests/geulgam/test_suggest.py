@@ -51,6 +51,33 @@ def test_yes_writes_the_topic_and_its_parts(geulgam: Command, indexed: Workspace
     assert again.code == 0 and indexed.settings().topic_names() == settings.topic_names()
 
 
+def test_a_person_s_topic_is_no_part_and_keeps_its_query(geulgam: Command, indexed: Workspace) -> None:
+    mine = geulgam("topic", "suggest", "글쓰기", "--json").json["parts"][0]["name"]
+    geulgam("topic", "add", mine, "--query", "원고")
+    for _ in range(2):  # the second time the numbered name is the part's own
+        assert geulgam("topic", "suggest", "글쓰기", "--yes", "--with-parts").code == 0
+        settings = indexed.settings()
+        assert settings.topic(mine).query == "원고"
+        assert settings.topic(f"{mine}-2").query.startswith("+(")
+        assert f"{mine}-3" not in settings.topic_names()
+
+
+def test_a_suggestion_keeps_the_k_that_a_topic_has(geulgam: Command, indexed: Workspace) -> None:
+    geulgam("topic", "add", "글쓰기", "--query", "글쓰기 원고", "--k", "40")
+    geulgam("topic", "suggest", "글쓰기", "--yes")
+    assert indexed.settings().topic("글쓰기").k == 40 and indexed.settings().topic("글쓰기").query != "글쓰기 원고"
+    geulgam("topic", "suggest", "글쓰기", "--yes", "--k", "30")
+    assert indexed.settings().topic("글쓰기").k == 30
+
+
+def test_json_with_parts_says_that_it_writes_nothing_without_yes(geulgam: Command, indexed: Workspace) -> None:
+    before = indexed.settings_file.read_text(encoding="utf-8")
+    said = geulgam("topic", "suggest", "글쓰기", "--json", "--with-parts")
+    assert said.json["parts"] and "nothing was written" in said.err and "--yes" in said.err
+    assert indexed.settings_file.read_text(encoding="utf-8") == before
+    assert "nothing was written" not in geulgam("topic", "suggest", "글쓰기", "--json").err
+
+
 def test_a_topic_can_be_added_as_it_is_suggested(geulgam: Command, indexed: Workspace) -> None:
     geulgam("topic", "add", "글쓰기", "--query", "글쓰기 원고")
     said = geulgam("topic", "add", "글쓰기", "--suggest")
