@@ -41,6 +41,12 @@ def is_available() -> bool:
     return find_spec("scrapy") is not None and find_spec("trafilatura") is not None
 
 
+def check_installed() -> None:
+    """Raise GeulgamError, which says what to install, if Scrapy and trafilatura are not."""
+    if not is_available():
+        raise GeulgamError("scraping needs Scrapy and trafilatura, which are not installed", INSTALL)
+
+
 def crawl(site: Site, folder: Path, *, allow_private: bool = False, on: On = silent) -> Crawled:
     """Read the site's pages into ``folder``: from where the last run was broken off, or else all of it again.
 
@@ -48,8 +54,7 @@ def crawl(site: Site, folder: Path, *, allow_private: bool = False, on: On = sil
     ``on`` raises loses nothing: the same call goes on. ``allow_private``: whether names may lead to private and
     loopback addresses. Raises GeulgamError if Scrapy is not installed, or ended by an error.
     """
-    if not is_available():
-        raise GeulgamError("scraping needs Scrapy and trafilatura, which are not installed", INSTALL)
+    check_installed()
     Frontier(folder).close()  # makes the folder, and tells of a disk that is full
     order = {"site": site.model_dump(), "folder": str(folder), "allow_private": allow_private}
     log = folder / "log.txt"

@@ -6,7 +6,7 @@ from pathlib import Path
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
-from corpus.scrape.crawl import Crawled, crawl, rows
+from corpus.scrape.crawl import Crawled, check_installed, crawl, rows
 from corpus.scrape.draft import SiteDraft, draft, site_name
 from corpus.scrape.site import read_site
 from geulgam.graph import at_work
@@ -30,6 +30,7 @@ def scrape(
 
     Broken off, by Ctrl-C or by what ``on`` raises, what has come is imported all the same, and the same call goes on.
     """
+    check_installed()  # before the file is read, since to read its selectors takes the extra too
     site = read_site(file)
     folder = workspace.folder / ".geulgam" / "scrape" / site.name
     name = f"scrape {site.name}"

@@ -2,12 +2,14 @@
 
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from corpus.imports import Imports
+from corpus.scrape import crawl as crawling
 from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.corpus import scrape_site as web
@@ -20,6 +22,17 @@ def test_it_wants_a_file_or_an_address(geulgam: Command, workspace: Workspace) -
         assert said.code == 1 and "name a site's file, or --new and an address" in said.err
     said = geulgam("corpus", "scrape", "site.toml")
     assert said.code == 1 and "there is no site.toml" in said.err and "--new URL" in said.err
+
+
+def test_without_the_extra_it_says_what_to_install(
+    geulgam: Command, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = workspace.folder / "site.toml"
+    file.write_text('contact = "me@example.org"\nstart = ["https://e.example/"]\n[select]\ntext = "p"\n', "utf-8")
+    monkeypatch.setattr(crawling, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "cssselect", None)  # as the extra's own packages are: not to be had
+    said = geulgam("corpus", "scrape", file)
+    assert said.code == 1 and 'pip install "geulgam[scrape]"' in said.err
 
 
 def test_nobody_is_scraped_without_a_contact(geulgam: Command, workspace: Workspace) -> None:
