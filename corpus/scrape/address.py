@@ -19,8 +19,7 @@ def canonical(url: str, drop: Iterable[str] = (), base: str = "", encoding: str 
     """
     try:
         parts = urlsplit(urljoin(base, url.strip()))
-        host, port = parts.hostname or "", parts.port
-        host = host if ":" in host or host.isascii() else host.encode("idna").decode()
+        host, port = sent(parts.hostname or ""), parts.port
     except ValueError:  # a UnicodeError is one
         return None
     if parts.scheme not in _PORTS or not host or parts.username is not None or parts.password is not None:
@@ -36,6 +35,12 @@ def canonical(url: str, drop: Iterable[str] = (), base: str = "", encoding: str 
     place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port and port != _PORTS[parts.scheme] else "")
     written = urlunsplit((parts.scheme, place, quote(path, _KEPT), quote(query, _KEPT + "?", encoding, "replace"), ""))
     return written if len(written) <= _LONGEST else None
+
+
+def sent(host: str) -> str:
+    """A host as it is sent: in lower case, Korean in ASCII (IDNA). Raises ValueError if it cannot be."""
+    host = host.lower()
+    return host if host.isascii() else host.encode("idna").decode()
 
 
 def is_public(address: str) -> bool:

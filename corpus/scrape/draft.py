@@ -118,7 +118,9 @@ def site_name(url: str) -> str:
 
 
 def _patterns(patterns: Sequence[str]) -> str:
-    return "[" + ", ".join(f"'{pattern}'" for pattern in patterns) + "]"
+    """In single quotes, between which TOML knows no other way to write one."""
+    quoted = ("'" + pattern.replace("'", r"\x27") + "'" for pattern in patterns)
+    return f"[{', '.join(quoted)}]"
 
 
 def _select(selector: str, needed: bool) -> str:

@@ -81,7 +81,10 @@ def links(tree: Any) -> Iterator[tuple[str, Any]]:
 def base(tree: Any, url: str) -> str:
     """What the page's addresses are relative to."""
     found = tree.find(".//base[@href]")
-    return url if found is None else urljoin(url, found.get("href"))
+    try:
+        return url if found is None else urljoin(url, found.get("href"))
+    except ValueError:  # such as http://[, which browsers pass over too
+        return url
 
 
 def taken(tree: Any, url: str, select: Selectors) -> Essay | None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corpus.errors import GeulgamError
-from corpus.scrape.address import canonical
+from corpus.scrape.address import canonical, sent
 
 Kind = Literal["essay", "listing"]
 _CONTACT = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>()]+|https?://[^\s<>()]+")
@@ -111,6 +111,16 @@ class Site(_Table):
             raise ValueError(f"addresses such as https://example.org/essays, not {wrong}")
         return start
 
+    @field_validator("hosts")
+    @classmethod
+    def _can_be_sent(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            try:
+                sent(host)
+            except ValueError:
+                raise ValueError(f"names such as example.org, not {host}") from None
+        return hosts
+
     @field_validator("essays", "listings", "exclude")
     @classmethod
     def _compiles(cls, patterns: list[str]) -> list[str]:
@@ -134,8 +144,8 @@ class Site(_Table):
 
     @property
     def all_hosts(self) -> frozenset[str]:
-        """Every host, lower case, that is asked for a page."""
-        return frozenset(host.lower() for host in self.hosts or [urlsplit(url).hostname or "" for url in self.start])
+        """Every host, as it is sent, that is asked for a page."""
+        return frozenset(map(sent, self.hosts or [urlsplit(url).hostname or "" for url in self.start]))
 
     def address(self, url: str, base: str = "", encoding: str = "utf-8") -> str | None:
         """The one way in which this address is written, see :func:`canonical`; None: it leads out of the site."""

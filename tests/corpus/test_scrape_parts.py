@@ -16,6 +16,7 @@ from corpus.scrape import crawl as crawling
 from corpus.scrape import extract
 from corpus.scrape.address import canonical, is_public
 from corpus.scrape.crawl import crawl, rows
+from corpus.scrape.draft import _patterns, _shape
 from corpus.scrape.frontier import Essay, Frontier, Page
 from corpus.scrape.polite import RetryLater, Robots
 from corpus.scrape.run import Run
@@ -95,6 +96,13 @@ def test_a_link_out_of_the_site_is_none_of_its_addresses() -> None:
     assert site("hosts = ['other.example']").address("https://Other.example/essay/1") == "https://other.example/essay/1"
 
 
+def test_hosts_with_korean_names_are_compared_as_they_are_sent() -> None:
+    korean = parse_site(FILE.replace("essays.example", "글.example"), "e", "e")
+    assert korean.address("https://글.example/essay/1") == "https://xn--bj0b.example/essay/1"
+    assert site("hosts = ['글.Example']").address("https://xn--bj0b.example/") == "https://xn--bj0b.example/"
+    assert site("hosts = ['글.example']").address("https://essays.example/") is None
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -102,6 +110,7 @@ def test_a_link_out_of_the_site_is_none_of_its_addresses() -> None:
         (FILE.replace("me@example.org", "me"), "contact is me, but needs: your e-mail"),
         (FILE.replace("https://essays.example/", "essays.example"), "start is .* but needs: addresses such as"),
         (FILE.replace("\\d+$", "("), "essays is .* but needs: regular expressions"),
+        (FILE + f"hosts = ['{'글' * 70}']", "hosts is .* but needs: names such as"),
         (FILE + "esays = []", "there is no esays"),
         (FILE + "[limits]\npagse = 3", "there is no limits.pagse"),
         (FILE + "[limits]\npages = 0", "limits.pages is 0, but needs: "),
@@ -126,6 +135,19 @@ def test_a_file_that_is_not_there_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(GeulgamError, match="there is no") as error:
         read_site(tmp_path / "none.toml")
     assert "--new" in error.value.hint
+
+
+def test_a_quote_in_a_link_makes_a_pattern_that_a_site_s_file_may_have() -> None:
+    link = "https://essays.example/writer's/essay-1"
+    drafted = parse_site(FILE.replace("['/essay/\\d+$']", _patterns([_shape(link)])), "e", "e")
+    assert drafted.kind(link) == drafted.kind(link.replace("1", "20")) == "essay"
+
+
+def test_a_base_that_is_no_address_is_passed_over() -> None:
+    tree = extract.parsed("<html><head><base href='http://[broken'></head><body>글</body></html>")
+    assert extract.base(tree, "https://essays.example/a/") == "https://essays.example/a/"
+    tree = extract.parsed("<html><head><base href='/b/'></head><body>글</body></html>")
+    assert extract.base(tree, "https://essays.example/a/") == "https://essays.example/b/"
 
 
 BODY = (
