@@ -127,12 +127,13 @@ class Frontier:
     def _sort(self, site: Site, start: set[str]) -> None:
         """Of every address, what it is by the patterns as they are now; one that is nothing any more is forgotten."""
         for id_, url, hops in self._db.execute("SELECT id, url, hops FROM pages").fetchall():
-            kind = site.kind(url) if site.address(url) == url else None
+            leads_out = site.address(url) != url
+            kind = None if leads_out else site.kind(url)
             if url in start:
                 kind = kind or "listing"
             if kind:
                 self._db.execute("UPDATE pages SET kind = ? WHERE id = ?", (kind, id_))
-            elif not hops:
+            elif not hops or leads_out or site.excludes(url):
                 self._db.execute("DELETE FROM pages WHERE id = ?", (id_,))
                 self._db.execute("DELETE FROM essays WHERE page = ?", (id_,))
 
@@ -189,11 +190,27 @@ class Frontier:
         """It was not asked for after all, and waits as before."""
         self._out.discard(page.id)
 
-    def moved(self, page: Page, url: str, kind: Kind) -> None:
-        """The page stands at another address now."""
+    def moved(self, page: Page, url: str, kind: Kind) -> bool:
+        """The page stands at another address now; False: by way of others at its own, so that it failed."""
         with self._transaction():
-            self._add(url, kind, page.depth, page.barren, page.hops + 1)
-            self._settle(page, "moved" if url != page.url else "failed", url)
+            circle = self._ends_at(url, page.url)
+            if not circle:
+                self._add(url, kind, page.depth, page.barren, page.hops + 1)
+            self._settle(
+                page, "failed" if circle else "moved", f"moved in a circle: by way of {url}" if circle else url
+            )
+        return not circle
+
+    def _ends_at(self, url: str, end: str) -> bool:
+        """Whether the redirects that are known lead from one address to the other."""
+        passed: set[str] = set()
+        while url != end and url not in passed:
+            passed.add(url)
+            row = self._db.execute("SELECT why FROM pages WHERE url = ? AND state = 'moved'", (url,)).fetchone()
+            if row is None:
+                return False
+            url = row[0]
+        return url == end
 
     def waiting(self) -> int:
         """How many pages are still to be read."""

@@ -152,9 +152,13 @@ class Site(_Table):
         written = canonical(url, self.drop, base, encoding)
         return written if written and (urlsplit(written).hostname or "") in self.all_hosts else None
 
+    def excludes(self, url: str) -> bool:
+        """Whether an address is not to be asked for, however one comes to it."""
+        return _found(self.exclude, url)
+
     def kind(self, url: str) -> Kind | None:
         """What stands at an address, by the patterns; None: nothing that is wanted."""
-        if _found(self.exclude, url):
+        if self.excludes(url):
             return None
         if _found(self.essays, url):
             return "essay"

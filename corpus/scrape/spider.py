@@ -138,11 +138,12 @@ class FrontierScheduler(BaseScheduler):
         url = site.address(request.url)
         if url is None:
             frontier.failed(page, f"moved to another site: {request.url}")
+        elif site.excludes(url):
+            frontier.failed(page, f"moved to what is excluded: {url}")
         elif url == page.url:
             frontier.failed(page, "moved in a circle: to itself")
         elif page.hops >= _HOPS:
             frontier.failed(page, f"moved over and over: {_HOPS} times")
         else:
-            frontier.moved(page, url, site.kind(url) or page.kind)
-            return True
+            return frontier.moved(page, url, site.kind(url) or page.kind)
         return False

@@ -21,6 +21,7 @@ from corpus.scrape.frontier import Essay, Frontier, Page
 from corpus.scrape.polite import RetryLater, Robots
 from corpus.scrape.run import Run
 from corpus.scrape.site import Kind, Selectors, Site, parse_site, read_site
+from corpus.scrape.spider import FrontierScheduler
 
 FILE = """
 contact = "me@example.org"
@@ -274,6 +275,52 @@ def test_other_patterns_read_the_same_round_again(tmp_path: Path) -> None:
     with Frontier(tmp_path) as frontier:
         frontier.begin(parse_site(FILE.replace("'/list'", "'/other'"), "essays", "essays.toml"))
         assert frontier.round == 1 and urls(frontier) == ["/essay/1", "/"]
+
+
+def redirected(frontier: Frontier, described: Site, page: Page, path: str) -> bool:
+    """Whether the scheduler goes on where the page has moved to."""
+    crawler = SimpleNamespace(settings={"RUN": Run(described, frontier)})
+    scheduler = FrontierScheduler.from_crawler(crawler)  # type: ignore[arg-type]
+    meta = {"page": page, "redirect_times": 1}
+    return scheduler.enqueue_request(Request(f"https://essays.example{path}", meta=meta))
+
+
+def test_what_is_excluded_is_not_reached_by_a_redirect_either(tmp_path: Path) -> None:
+    with Frontier(tmp_path) as frontier:
+        described = site("exclude = ['/login']")
+        frontier.begin(described)
+        (start,) = pages(frontier)
+        assert not redirected(frontier, described, start, "/login?to=1")
+        assert frontier.failures() == ["moved to what is excluded: https://essays.example/login?to=1"]
+        assert not frontier.waiting()
+
+
+def test_redirects_in_a_circle_are_a_failure(tmp_path: Path) -> None:
+    with Frontier(tmp_path) as frontier:
+        frontier.begin(site())
+        (start,) = pages(frontier)
+        frontier.done(start, [("https://essays.example/essay/1", "essay")], None, "")
+        for path in ("/essay/2", "/essay/3"):
+            (page,) = pages(frontier)
+            assert redirected(frontier, site(), page, path)
+        (last,) = pages(frontier)
+        assert not redirected(frontier, site(), last, "/essay/1") and not frontier.waiting()
+    (refused,) = rows(site(), tmp_path)
+    reason = "moved in a circle: by way of https://essays.example/essay/1"
+    assert refused == Rejected("https://essays.example/essay/3", 0, reason)
+
+
+@pytest.mark.parametrize("more", ["exclude = ['/moved']", "hosts = ['other.example']"])
+def test_where_redirects_led_is_forgotten_when_the_site_s_file_shuts_it_out(tmp_path: Path, more: str) -> None:
+    with Frontier(tmp_path) as frontier:
+        frontier.begin(site())
+        (start,) = pages(frontier)
+        assert redirected(frontier, site(), start, "/moved")
+        frontier.begin(site())
+        assert urls(frontier) == ["/moved"]
+    with Frontier(tmp_path) as again:
+        again.begin(site(more))
+        assert "/moved" not in urls(again)
 
 
 def test_an_essay_keeps_the_day_on_which_it_first_read_so(tmp_path: Path) -> None:
