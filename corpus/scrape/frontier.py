@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from corpus.atomic import explaining
+from corpus.errors import GeulgamError
 from corpus.scrape.site import Kind, Site
 
 State = Literal["waiting", "done", "failed", "moved"]
@@ -84,17 +85,24 @@ class Frontier:
     def __init__(self, folder: Path) -> None:
         with explaining(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "frontier.db", isolation_level=None, timeout=30)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
-        self._db.executescript(_SCHEMA)
+        self._file = folder / "frontier.db"
+        try:
+            self._db = sqlite3.connect(self._file, isolation_level=None, timeout=30)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise _unusable(self._file, error) from error
         self._out: set[int] = set()  # handed out, nothing heard of yet
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        """Let go of the file; what SQLite could not do with it becomes a GeulgamError."""
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise _unusable(self._file, error) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -300,7 +308,16 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self._db.execute("COMMIT")
+        elif self._db.in_transaction:  # a full disk has ended it already
+            self._db.execute("ROLLBACK")
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> GeulgamError:
+    """SQLite's own words (the disk is full, the file is locked, damaged or not to be written), and the way out."""
+    hint = "free the disk or the file and run the command again; a damaged file moved away, the site is read anew"
+    return GeulgamError(f"could not use {file}: {error}", hint)
 
 
 def _marks(values: Iterable[Any]) -> str:

@@ -323,6 +323,21 @@ def test_where_redirects_led_is_forgotten_when_the_site_s_file_shuts_it_out(tmp_
         assert "/moved" not in urls(again)
 
 
+def test_a_file_that_sqlite_cannot_use_is_told_in_a_line(tmp_path: Path) -> None:
+    told = r"could not use .*frontier\.db: no such table"
+    with pytest.raises(GeulgamError, match=told) as error, Frontier(tmp_path) as frontier:
+        other = sqlite3.connect(tmp_path / "frontier.db")
+        other.execute("DROP TABLE essays")
+        other.close()
+        list(frontier.essays())
+    assert "\n" not in str(error.value) and "read anew" in error.value.hint
+    for rest in tmp_path.iterdir():
+        rest.unlink()
+    (tmp_path / "frontier.db").write_bytes(b"no data base at all" * 300)
+    with pytest.raises(GeulgamError, match=r"could not use .*: file is not a database"):
+        list(rows(site(), tmp_path))
+
+
 def test_an_essay_keeps_the_day_on_which_it_first_read_so(tmp_path: Path) -> None:
     finished(tmp_path)
     with Frontier(tmp_path) as frontier:
