@@ -49,7 +49,8 @@ class _Middleware:
 class Robots(_Middleware):
     """Lets nothing through that a host's robots.txt forbids.
 
-    None there (4xx): all is allowed. It cannot be had (5xx, no answer): the run ends, and asks again next time.
+    None there (4xx): all is allowed. It cannot be had (5xx, no answer), or asks for a longer pause between two
+    requests than is waited for: the run ends, and asks again next time.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -88,6 +89,9 @@ class Robots(_Middleware):
         rules = Protego.parse(text)
         rate = rules.request_rate(AGENT)
         asked = max(rules.crawl_delay(AGENT) or 0.0, rate.seconds / rate.requests if rate else 0.0)
+        if asked > self._run.site.limits.longest_wait:
+            self._run.stop(f"{root}/robots.txt asks for {asked:,.0f} seconds between two requests")
+            raise IgnoreRequest(FORBIDDEN)
         self._run.floors[host] = asked
         self._hold(host, asked)
         return rules

@@ -53,8 +53,8 @@ class Limits(_Table):
     ``depth``: links from a start page. ``barren``: listings in a row without a link to an essay that was not linked
     before, since a calendar goes on for ever. ``page_kilobytes``: one page, unpacked. ``seconds``: one request.
     ``delay``: seconds between two requests; more where robots.txt or a slow server asks for it, up to
-    ``longest_delay`` for the server. ``longest_wait``: seconds that a Retry-After may ask for before the run ends.
-    ``tries``: of a page that fails.
+    ``longest_delay`` for the server. ``longest_wait``: seconds that a Retry-After or a Crawl-delay may ask for before
+    the run ends. ``tries``: of a page that fails.
     """
 
     pages: int = Field(default=5000, ge=1)
