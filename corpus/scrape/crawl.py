@@ -1,6 +1,7 @@
 """A crawl from outside: it is started, watched, ended; and what it took is read as rows of an import."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+import corpus
 from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
@@ -60,7 +62,7 @@ def crawl(site: Site, folder: Path, *, allow_private: bool = False, on: On = sil
     log = folder / "log.txt"
     with Task(on, f"scraping {site.name}", unit="page") as task, log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "corpus.scrape.child"],
+            [sys.executable, "-P", "-m", "corpus.scrape.child"], env=_environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
         )  # fmt: skip
         assert process.stdin and process.stdout
@@ -121,6 +123,12 @@ def _taken_again(frontier: Frontier, site: Site, url: str, before: Essay | None)
         return None
     day = before.fetched if before else datetime.now(UTC).date().isoformat()
     return essay and replace(essay, fetched=day)
+
+
+def _environment() -> dict[str, str]:
+    """Where the child finds this package, installed or not: not in the current folder, whose json.py is no module."""
+    paths = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), str(Path(corpus.__file__).parents[1])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _note(told: Mapping[str, int | float | str]) -> str:

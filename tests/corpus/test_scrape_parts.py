@@ -439,6 +439,20 @@ def test_robots_txt_is_asked_for_anew_in_each_run(tmp_path: Path) -> None:
     assert asked[0].meta["dont_cache"], "Scrapy's cache neither keeps nor gives it"
 
 
+@pytest.mark.parametrize(("delay", "stops"), [(30, False), (86_400, True)])
+def test_a_crawl_delay_that_is_too_long_ends_the_run(tmp_path: Path, delay: int, stops: bool) -> None:
+    with Frontier(tmp_path) as frontier:
+        run = Run(site(), frontier)
+        robots = Robots(crawler(run, f"User-agent: *\nCrawl-delay: {delay}".encode()))
+        asking = robots.process_request(Request("https://essays.example/essay/1"))
+        if stops:
+            with pytest.raises(IgnoreRequest):
+                asyncio.run(asking)
+        else:
+            asyncio.run(asking)
+    assert ("asks for 86,400 seconds between two requests" in run.stopped) == stops
+
+
 def test_a_dead_server_is_not_hidden_by_what_was_kept(tmp_path: Path) -> None:
     with Frontier(tmp_path) as frontier:
         later = RetryLater(crawler(Run(site("[limits]\ntries = 1"), frontier)))
@@ -453,3 +467,12 @@ def test_without_scrapy_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(GeulgamError, match="needs Scrapy and trafilatura") as error:
         crawl(site(), tmp_path)
     assert error.value.hint == 'pip install "geulgam[scrape]"'
+
+
+def test_modules_of_the_current_folder_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('a file of mine was run')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "")
+    nobody = site().model_copy(update={"start": ["http://127.0.0.1/"]})
+    done = crawl(nobody, tmp_path / "essays")
+    assert done.failed == {"private address: 127.0.0.1 is at 127.0.0.1 (--allow-private lets it be)": 1}
