@@ -107,12 +107,13 @@ def adapt(
         if (finished := _finished(folder, work, run)) is not None:
             return finished
         checkpoint = prepare(work, run)
-        metrics = _train(base, blocks, valid_blocks, recipe, execution, work, checkpoint, card.topic, on, start)
+        metrics = _train(base, blocks, valid_blocks, recipe, execution, work, checkpoint, card, on, start)
         metrics |= {"train_documents": len(train), "valid_documents": len(valid)}
         made = best_folder(work, metrics["best_step"])
         if start is not None:
             tuned, made = made, work / "blend"
-            with Task(on, "blending") as task:
+            turn = Turn(base.device)
+            with turn.taken(), Task(turn.passed_on(on), "blending") as task:
                 each = partial(task.advance, 0)
                 share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
             metrics |= {"share": share, "valid_loss": round(loss, 4)}
@@ -143,7 +144,7 @@ def _train(
     execution: Execution,
     work: Path,
     checkpoint: Checkpoint | None,
-    topic: str,
+    card: Card,
     on: On,
     start: Path | None,
 ) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def _train(
                     trainer.train(resume_from_checkpoint=str(checkpoint.folder) if checkpoint else None)
                 done, logged = trainer.state.global_step, trainer.state.log_history
         except DivergedError as error:
-            raise _advised(error, recipe, base, work, steps, topic) from error
+            raise _advised(error, recipe, base, work, steps, card) from error
         finally:
             base.take_off()
         best_step, best_loss = selection.best
@@ -208,13 +209,13 @@ def _train(
 
 
 def _advised(
-    error: DivergedError, recipe: Recipe, base: BaseModel, work: Path, steps: int, topic: str
+    error: DivergedError, recipe: Recipe, base: BaseModel, work: Path, steps: int, card: Card
 ) -> DivergedError:
     """The error with what it interrupted, and what to change."""
     good = last_checkpoint(work)
     return DivergedError(
-        f"{error} of {steps} (topic {topic})" + (f"; the last good checkpoint is {good.folder}" if good else ""),
-        f"lower finetune.learning_rate (now {recipe.learning_rate:g})"
+        f"{error} of {steps} (topic {card.topic})" + (f"; the last good checkpoint is {good.folder}" if good else ""),
+        f"lower {card.table}.learning_rate (now {recipe.learning_rate:g})"
         + (", or use precision bf16 or fp32 instead of fp16" if base.dtype == torch.float16 else "")
         + ", and run again",
     )

@@ -10,11 +10,15 @@ from finetune.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the card says of the subset: the topic's name, its query, and k as asked."""
+    """What the card says of the subset: the topic's name, its query, and k as asked.
+
+    ``table``: of the settings, in which the rate of the training stands, for advice.
+    """
 
     topic: str
     query: str = ""
     k: int = 0
+    table: str = "finetune"
 
 
 def documents_hash(ids: Sequence[str]) -> str:

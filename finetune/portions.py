@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from corpus.document import Document
-from finetune.layout import Encoded, Headed, Portion, encoded, whole
+from finetune.layout import Encoded, Headed, Portion, encoded, opening, whole
 from finetune.vocabulary import Vocabulary
 
 # Where a text may be cut, the best first: at the end of a line, of a sentence, of a word, anywhere.
 _ENDS = (re.compile(r"\n\s*"), re.compile(r"[.!?…。？！]\s+"), re.compile(r"\s+"), re.compile(r"(?<=.)"))
-_TOLD = 2  # what a portion is told takes at most one half of a block
+_TOLD = 2  # what a portion is told takes at most one half of a block; a title that takes more is none
 
 
 def portions(
@@ -18,8 +19,8 @@ def portions(
 ) -> Iterator[Encoded]:
     """The documents in order, each whole if it has at most ``most`` tokens, else in as few portions as will hold it.
 
-    The portions of a document together are its text, but for spaces where a paragraph was cut. Of what one is told at
-    most the last ``most // 2`` tokens are read; what then still is too long (a title that fills a block) loses its end.
+    The portions of a document together are its text, but for spaces where a paragraph was cut. A title of more than
+    ``most // 2`` tokens is left out where the document is cut; what then still is too long loses its end.
     """
     for document, read in zip(documents, encoded(list(map(whole, documents)), vocabulary, headed), strict=True):
         yield from [read] if len(read.ids) <= most else _cut(document, vocabulary, most, headed)
@@ -27,6 +28,8 @@ def portions(
 
 def _cut(document: Document, vocabulary: Vocabulary, most: int, headed: Headed | None) -> list[Encoded]:
     """Cut, see what the headers of the portions take, and cut again until all of them fit."""
+    if len(vocabulary.encode(opening(document.title))) > most // _TOLD:
+        document = replace(document, title="")
     room = most - 2  # bos, eos
     while True:
         texts = _evenly(document.text, vocabulary, room)

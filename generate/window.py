@@ -40,7 +40,7 @@ class Window:
         ``header``: what the model is told of the passage that begins at ``start``. It stands there, or where what is
         seen of the passage begins; for a passage that is still to begin there is room for it.
         """
-        told = self._encode(header)
+        told = self._encode(header)[: self.tokens // 4]
         whole = [*self._head, *self._headed(text, 0, told, start)]
         to_come = len(told) if start > len(text) else 0
         if not self.is_full(len(whole) + to_come):
@@ -49,7 +49,7 @@ class Window:
         head = self._head if len(self._head) <= room // 2 else self._head[:1]
         room -= len(head) + len(told)
         first = self._first(text)
-        room -= len(first)
+        room = max(1, room - len(first))
         recent = len(text) - min(len(text), 4 * room)
         for place in starts(text[recent:]):
             if place and len(self._encode(text[recent + place :])) <= room:

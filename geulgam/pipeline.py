@@ -26,11 +26,15 @@ from geulgam.stages.subset import SubsetNode
 from geulgam.workspace import Workspace
 
 
-def _of_all(workspace: Workspace, settings: Settings, lender: Lender | None = None) -> list[Node]:
-    """What is made for all topics, in order."""
+def _of_all(workspace: Workspace, settings: Settings) -> list[Node]:
+    """What is made for all topics first, in order."""
     kinds = (SidesNode, IndexNode, SpansNode, WordingNode)
-    shared = [SharedNode(workspace, settings, lender=lender)] if settings.finetune.shared.is_wanted else []
-    return [*(kind(workspace, settings) for kind in kinds), *shared]
+    return [kind(workspace, settings) for kind in kinds]
+
+
+def _shared_stage(workspace: Workspace, settings: Settings, lender: Lender | None = None) -> list[Node]:
+    """The stage of training that topics share, if there is to be one."""
+    return [SharedNode(workspace, settings, lender=lender)] if settings.finetune.shared.is_wanted else []
 
 
 def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lender | None = None) -> list[Node]:
@@ -47,7 +51,7 @@ def _of_topic(workspace: Workspace, settings: Settings, topic: str, lender: Lend
 def status(workspace: Workspace, settings: Settings) -> list[State]:
     """How every artifact is, inputs first; nothing is changed. Without topics those of the corpus alone."""
     nodes = [node for topic in settings.topics for node in _of_topic(workspace, settings, topic.name)]
-    return look([*_of_all(workspace, settings), *nodes])
+    return look([*_of_all(workspace, settings), *_shared_stage(workspace, settings), *nodes])
 
 
 def plan(workspace: Workspace, settings: Settings) -> list[State]:
@@ -76,11 +80,15 @@ def run(
         if told:
             told(outcome)
 
-    for node in _of_all(workspace, settings, lender):
+    early, late = _of_all(workspace, settings), _shared_stage(workspace, settings, lender)
+    for node in early:
         make(node, on, told=tell)
     failed: dict[str, GeulgamError] = {}
     topics = [_of_topic(workspace, settings, name, lender) for name in names]
-    for targets in zip(*topics, strict=True):  # stage by stage
+    for number, targets in enumerate(zip(*topics, strict=True)):  # stage by stage
+        if number == 1 and len(failed) < len(topics):  # the subsets are there: a bad query costs no training
+            for node in late:
+                make(node, on, told=tell)
         for target in targets:
             if target.topic not in failed:
                 try:

@@ -39,6 +39,7 @@ class AdapterNode(ModelNode):
     """A topic's, made from its subset; it goes on from the shared one, if there is to be one."""
 
     stage = "adapter"
+    version = 2
     shaped_by = "recipe"
 
     @property

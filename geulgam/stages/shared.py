@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.atomic import write_text
+from corpus.digests import to_hex
 from corpus.errors import GeulgamError
 from corpus.events import On
 from corpus.store import Corpus
@@ -14,9 +15,9 @@ from geulgam.graph import Node, sealed
 from geulgam.manifest import Manifest
 from geulgam.stages import weights
 from geulgam.stages.base import ModelNode
-from geulgam.stages.sides import SidesNode, read_sides, sides_now
+from geulgam.stages.sides import SidesNode, read_sides
 
-_TRAINED = "documents.json"  # the ids that it was trained on
+_TRAINED = "documents.json"  # the ids that it was trained on, each with its version
 _WATCHED = 64  # documents of the valid side, by which it is watched
 _GROWN = 0.1  # share of the train side that it may lack before it is trained anew
 
@@ -25,7 +26,7 @@ class SharedNode(ModelNode):
     """One for all topics, made from the sides.
 
     An essay more does not make it stale, which would cost hours: it is trained anew when more than a tenth of the train
-    side is new, and at once when one of those that it was trained on is gone or held out.
+    side is new or reads otherwise, and at once when one of those that it was trained on is gone or held out.
     """
 
     stage = "shared-stage"
@@ -69,15 +70,16 @@ class SharedNode(ModelNode):
         recipe = chosen.shared.recipe(chosen.recipe)
         sides, corpus = read_sides(self.workspace), Corpus(self.workspace.corpus)
         ids, watched = sides.ids("train"), sides.ids("valid")
+        read = _versions(corpus, ids)
         watched = random.Random(recipe.seed).sample(watched, min(_WATCHED, len(watched)))
         with self.lender.for_training(on) as base:
 
             def seal(folder: Path, metrics: dict[str, Any]) -> None:
-                write_text(folder / _TRAINED, json.dumps(ids))
+                write_text(folder / _TRAINED, json.dumps(read))
                 made = Manifest("", {}, {**now.settings, "precision": base.precision}, now.version)
                 sealed(made, weights.fingerprint(folder), metrics["seconds"], metrics).write(folder)
 
-            card = Card("the whole corpus")
+            card = Card("the whole corpus", table="finetune.shared")
             adapter = adapt(
                 base,
                 corpus.get(ids),
@@ -92,18 +94,33 @@ class SharedNode(ModelNode):
         return weights.told(adapter.metrics)
 
     def _moved(self) -> list[str]:
-        """Why the essays of now are too far from those that it was trained on; empty if they are not."""
+        """Why the essays of now are too far from those that it was trained on; empty if they are not.
+
+        By the sides as they are on disk: what they would be is told by their own staleness.
+        """
         try:
-            trained, now = set(trained_on(self.folder)), set(sides_now(self.workspace, self.settings).ids("train"))
-        except GeulgamError:  # no corpus yet
+            ids = read_sides(self.workspace).ids("train")
+            now = _versions(Corpus(self.workspace.corpus), ids)
+        except GeulgamError:  # no sides yet, or some of them gone from the corpus
             return []
-        gone, new = len(trained - now), len(now - trained)
+        trained = _trained(self.folder)
+        gone, new = len(trained.keys() - now.keys()), sum(trained.get(i) != version for i, version in now.items())
         if gone:
             return [f"{gone:,} of its training documents are gone or held out now"]
-        return [f"{new:,} essays are new"] if new > _GROWN * len(now) else []
+        return [f"{new:,} essays are new or read otherwise"] if new > _GROWN * len(now) else []
 
 
 def trained_on(folder: Path) -> Sequence[str]:
     """The ids of the documents that the shared adapter was trained on."""
-    ids: list[str] = json.loads((folder / _TRAINED).read_text(encoding="utf-8"))
-    return ids
+    return list(_trained(folder))
+
+
+def _trained(folder: Path) -> dict[str, str]:
+    versions: dict[str, str] = json.loads((folder / _TRAINED).read_text(encoding="utf-8"))
+    return versions
+
+
+def _versions(corpus: Corpus, ids: Sequence[str]) -> dict[str, str]:
+    """The version of each of these documents that the corpus has."""
+    of_id = dict(zip(to_hex(corpus.digests()), to_hex(corpus.versions()), strict=True))
+    return {i: of_id[i] for i in ids if i in of_id}

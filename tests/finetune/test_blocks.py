@@ -189,3 +189,9 @@ def test_the_loss_of_a_block_is_that_of_its_portions_alone(base: BaseModel, mode
             labels = tokens.masked_fill(~torch.tensor([learnt]), -100)
             total += float(model(input_ids=tokens, labels=labels, use_cache=False).loss) * sum(learnt)
     assert loss == pytest.approx(total / int(one.predicted.sum()), rel=1e-5)
+
+
+def test_a_title_that_fills_a_block_does_not_multiply_its_essay(base: BaseModel) -> None:
+    essay = long_essay(12, 3, "끝없이 이어지는 제목 " * 12)
+    plain = long_essay(12, 3, "")
+    assert len(pack([essay], base.vocabulary, 96)) == len(pack([plain], base.vocabulary, 96))

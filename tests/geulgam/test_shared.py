@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from corpus.store import Corpus
+from geulgam.graph import make
 from geulgam.pipeline import status
 from geulgam.stages.adapter import AdapterNode, finetune_topics
 from geulgam.stages.corpus import add_documents
 from geulgam.stages.shared import SharedNode, trained_on
+from geulgam.stages.sides import SidesNode
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
 
@@ -48,16 +50,18 @@ def test_what_it_was_trained_on_is_the_train_side_alone(written: Workspace) -> N
 def test_an_essay_more_leaves_it_and_many_do_not(written: Workspace, tmp_path: Path) -> None:
     assert why(written) == ""
     add_documents(written, written.settings(), [prose(tmp_path, 1, "one")])
-    assert len(Corpus(written.corpus)) == 43
-    assert "new" not in why(written)
+    make(SidesNode(written, written.settings()))
+    assert len(Corpus(written.corpus)) == 43 and why(written) == ""
     for number in range(12):
         add_documents(written, written.settings(), [prose(tmp_path, 1, f"file{number}")])
+    make(SidesNode(written, written.settings()))
     assert "essays are new" in why(written)
 
 
 def test_one_of_its_essays_held_out_makes_it_stale(written: Workspace) -> None:
     text = written.settings_file.read_text(encoding="utf-8")
     written.settings_file.write_text(text.replace("# test_share = 0.12", "test_share = 0.5"), encoding="utf-8")
+    make(SidesNode(written, written.settings()))
     assert "are gone or held out now" in why(written)
 
 
