@@ -19,23 +19,18 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, Trainer
 
 from corpus.errors import GeulgamError
-from corpus.events import Begun, Cancelled, Event, Figure, Finished, On, Progress
-from finetune.adapt import VOCABULARY, Adapter, adapt, replayed
+from corpus.events import Begun, Cancelled, Event, Figure, Finished, Progress
+from finetune.adapt import VOCABULARY, adapt
 from finetune.base import BaseModel
-from finetune.card import Card
 from finetune.checkpoints import WEIGHTS
 from finetune.execution import Execution, Precision
 from finetune.layout import essay_text
 from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
 from finetune.selection import DivergedError
-from finetune.trainer import losses
 from finetune.vocabulary import Vocabulary
 from tests.finetune.tiny import tiny_essays
-
-QUICK = Recipe(epochs=4, block_tokens=40, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
-OFTEN = Execution(checkpoint_steps=2)
-CARD = Card("함께", "함께^2 더불어", 12)
+from tests.finetune.trainings import CARD, OFTEN, QUICK, ended_at, trained, weights
 
 
 @pytest.fixture()
@@ -102,34 +97,13 @@ def test_the_base_is_unchanged_after_a_training(base: BaseModel, tmp_path: Path)
         assert torch.equal(before, base.model(input_ids=ids).logits)
 
 
-def trained(
-    base: BaseModel, folder: Path, recipe: Recipe = QUICK, execution: Execution = OFTEN, **more: Any
-) -> Adapter:
-    essays = tiny_essays()
-    return adapt(base, essays[:9], essays[9:], recipe, folder, CARD, execution, **more)
-
-
-def weights(folder: Path) -> bytes:
-    return (folder / WEIGHTS).read_bytes()
-
-
-def ended_at(step: int) -> On:
-    """An ``on`` that ends the work when so many steps are told."""
-
-    def on(event: Event) -> None:
-        if isinstance(event, Progress) and event.done >= step:
-            raise Cancelled
-
-    return on
-
-
 _RUN = """
 import sys
 from pathlib import Path
 from finetune.adapt import adapt
 from finetune.base import BaseModel
 from finetune.layout import essay_text
-from tests.finetune.test_adapt import CARD, OFTEN, QUICK
+from tests.finetune.trainings import CARD, OFTEN, QUICK
 from tests.finetune.tiny import tiny_essays
 essays = tiny_essays()
 base = BaseModel.load(sys.argv[1], [essay_text(d) for d in essays], device="cpu")
@@ -369,67 +343,3 @@ def test_an_empty_side_or_too_long_a_block_is_a_clear_line(base: BaseModel, tmp_
         adapt(base, tiny_essays(), [], QUICK, tmp_path / "a", CARD)
     with pytest.raises(GeulgamError, match="context"):
         adapt(base, tiny_essays(), tiny_essays(), Recipe(block_tokens=100_000), tmp_path / "a", CARD)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_it_goes_on_from_another_adapter_and_stands_for_both(base: BaseModel, tmp_path: Path, method: Method) -> None:
-    recipe = replace(QUICK, method=method)
-    first = trained(base, tmp_path / "first", recipe)
-    second = trained(base, tmp_path / "second", replace(recipe, max_steps=2), start=first.folder)
-    assert second.metrics["valid_loss_start"] == pytest.approx(first.metrics["valid_loss"], abs=2e-3)
-    assert second.metrics["valid_loss"] <= first.metrics["valid_loss"] + 1e-3
-
-
-def test_of_a_training_that_harms_nothing_stays(base: BaseModel, tmp_path: Path) -> None:
-    first = trained(base, tmp_path / "first")
-    harmful = replace(QUICK, learning_rate=0.3, schedule="constant", evaluations=1)
-    second = trained(base, tmp_path / "second", harmful, start=first.folder)
-    assert second.metrics["share"] == 0
-    ours, theirs = (load_file(adapter.folder / WEIGHTS) for adapter in (first, second))
-    for name, tensor in ours.items():
-        torch.testing.assert_close(tensor, theirs[name])
-
-
-def test_a_start_of_another_form_is_refused(base: BaseModel, tmp_path: Path) -> None:
-    first = trained(base, tmp_path / "first", replace(QUICK, max_steps=1))
-    with pytest.raises(GeulgamError, match="another form"):
-        trained(base, tmp_path / "second", replace(QUICK, max_steps=1, rank=8), start=first.folder)
-
-
-def test_another_start_is_another_training(base: BaseModel, tmp_path: Path) -> None:
-    first, second = (trained(base, tmp_path / str(seed), replace(QUICK, max_steps=2, seed=seed)) for seed in (0, 1))
-    with pytest.raises(Cancelled):
-        trained(base, tmp_path / "topic", start=first.folder, on=ended_at(4))
-    steps: list[int] = []
-
-    def on(event: Event) -> None:
-        if isinstance(event, Begun) and event.task == "training":
-            steps.append(event.done)
-
-    trained(base, tmp_path / "topic", start=second.folder, on=on)
-    assert steps == [0]
-
-
-def test_replayed_essays_are_others_and_as_many_as_the_recipe_says() -> None:
-    essays = tiny_essays()
-    drawn = replayed(essays[:4], essays, Recipe(replay=1.5))
-    assert len(drawn) == 6 and not {e.id for e in drawn} & {e.id for e in essays[:4]}
-    assert drawn == replayed(essays[:4], essays, Recipe(replay=1.5))
-    assert replayed(essays[:4], essays, Recipe()) == []
-    assert len(replayed(essays[:4], essays, Recipe(replay=99))) == 8
-
-
-def test_the_losses_of_training_are_kept_and_the_same_where_it_was_broken_off(base: BaseModel, tmp_path: Path) -> None:
-    whole = trained(base, tmp_path / "whole").metrics
-    assert [step for step, _ in whole["train_history"]] == list(range(1, 17)) and whole["planned_steps"] == 16
-    with pytest.raises(Cancelled):
-        trained(base, tmp_path / "adapter", on=ended_at(7))
-    again = trained(base, tmp_path / "adapter").metrics
-    assert again["train_history"] == whole["train_history"]
-
-
-def test_of_many_steps_the_losses_are_means_of_as_many() -> None:
-    log = [{"step": step, "loss": float(step)} for step in range(1, 251)] + [{"step": 250, "train_runtime": 3.0}]
-    points = losses(log)
-    assert len(points) == 84 and points[0] == (3, 2.0) and points[-1] == (250, 250.0)
-    assert losses([]) == []

@@ -13,11 +13,7 @@ import torch
 from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress, TextWritten
-from finetune.adapt import adapt
 from finetune.base import BaseModel
-from finetune.card import Card
-from finetune.recipe import Recipe
-from generate.context import Context
 from generate.critic.critic import Critic
 from generate.critic.weights import Weights
 from generate.decoding.sampling import PRESETS, Sampling, draw
@@ -103,35 +99,6 @@ def test_each_section_has_about_its_length_begins_a_paragraph_and_names_its_keyw
 def test_headings_stand_between_the_sections_where_the_plan_has_them(writer: Writer) -> None:
     essay = writer.write(replace(TWO, headings=True), SAMPLING, 3, best_of=1)
     assert "\n\n## 물\n\n" in essay.text
-
-
-@pytest.mark.parametrize("headers", [False, True])
-def test_an_adapter_trained_with_headers_is_told_each_sections_and_no_other_is(
-    practised: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: bool
-) -> None:
-    essays = tiny_essays(24)
-    recipe = Recipe(headers=headers, max_steps=1, block_tokens=96, rank=4, learning_rate=1e-5)
-    adapter = adapt(practised, essays[:20], essays[20:], recipe, tmp_path / "adapter", Card("함께")).folder
-    seen: list[str] = []
-
-    class Watched(Context):
-        def branch(self, rows: int) -> None:
-            seen.append(practised.vocabulary.decode(self.tokens))
-            super().branch(rows)
-
-    monkeypatch.setattr("generate.writer.Context", Watched)
-    writer = Writer(practised, adapter)
-    essay = writer.write(TWO, SAMPLING, 3, best_of=2)
-    told = ["[1/2] 편지, 운동장\n", "[2/2] 기차, 선생님\n"]
-    if not headers:
-        assert not any(header in text for text in seen for header in told)
-        return
-    for piece, text in zip(essay.pieces, seen, strict=False):
-        assert text.count(told[piece.section]) == 1  # wherever the window stands
-    assert seen[0] == f"<bos>함께\n\n{told[0]}"
-    assert not any(header in essay.text for header in told)
-    kept = replace(essay, text="", pieces=essay.pieces[:3], is_finished=False, settled=0)
-    assert writer.write(TWO, SAMPLING, 3, best_of=2, resume=kept).text == essay.text
 
 
 @pytest.mark.parametrize("best_of", [1, 4])
