@@ -33,7 +33,7 @@ def symptoms(base: BaseModel, train: Blocks, batch: int, steps: int, adapter: Pa
 
     ``train``: what ``steps`` steps of ``batch`` blocks were taken on; ``adapter``: the folder of what came of it.
     read_tokens: of text, each counted once; read_ends: of essays, as often as they were read; is_instruct; neutral:
-    bits per character of a bundled text, of the base and with the adapter.
+    bits per character of a bundled text over the trimmed vocabulary, of the base and with the adapter.
     """
     passes = steps * min(batch, len(train)) / len(train)
     ends = int((train.learnt & (train.ids == base.vocabulary.eos)).sum())
@@ -42,7 +42,7 @@ def symptoms(base: BaseModel, train: Blocks, batch: int, steps: int, adapter: Pa
         "read_tokens": round(min(passes, 1.0) * int(train.predicted.sum())),
         "read_ends": round(passes * ends),
         "is_instruct": bool(getattr(base.vocabulary.tokenizer, "chat_template", None)),
-        "neutral": [round(bits_per_character(base, text, folder), 4) for folder in (None, adapter)],
+        "neutral": [round(bits_per_character(base, text, folder, trimmed=True), 4) for folder in (None, adapter)],
     }
 
 
