@@ -1,12 +1,13 @@
 """Essays of 20,000 characters: how fast, how long, whether the plan is kept, and what of the corpus they copy.
 
     python -m bench.long FOLDER [--topics 함께 …] [--sections 7] [--characters 20000] [--best-of 8] [--seed 1] [--bare]
+        [--adapters PATTERN]
 
-On the adapters of ``bench.writing`` (the same FOLDER). Each essay is planned from its topic's train side and written
-with the corpus's spans forbidden (``--bare``: nothing forbidden, to see what that costs). Prints, for each: seconds,
-characters per second and against the asked length, keywords of the plan that each section names, spans of 30 letters
-that stand anywhere in the corpus, rep-4, diversity and sentence length of excerpts of 500 characters beside those of
-held-out essays. FOLDER/long holds essays, plans and, one a section, the texts that ``bench.readers`` reads.
+On the adapters of ``bench.writing`` (the same FOLDER and PATTERN). Each essay is planned from its topic's train side
+and written with the corpus's spans forbidden (``--bare``: nothing forbidden, to see what that costs). Prints, for each:
+seconds, characters per second and against the asked length, keywords of the plan that each section names, spans of 30
+letters that stand anywhere in the corpus, rep-4, diversity and sentence length of excerpts of 500 characters beside
+those of held-out essays. FOLDER/long holds essays, plans and, one a section, the texts that ``bench.readers`` reads.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from bench.blind import Passage
 from bench.essays import QUERIES
 from bench.readers import divided
 from bench.topics import CHARACTERS, Ground, ground
-from bench.writing import adapters
+from bench.writing import chosen
 from corpus.atomic import write_text
 from finetune.base import BaseModel
 from finetune.layout import essay_text
@@ -76,7 +77,7 @@ def told(essay: Draft, spans: SpanIndex) -> str:
 
 
 def write(
-    made: Ground, base: BaseModel, adapter: Path, topic: str, guards: Guards, options: argparse.Namespace
+    made: Ground, base: BaseModel, adapter: Path | None, topic: str, guards: Guards, options: argparse.Namespace
 ) -> Draft:
     """Plan and write an essay."""
     with showing(print) as on:
@@ -105,10 +106,11 @@ def main() -> None:
     parser.add_argument("--best-of", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--adapters", default="", metavar="PATTERN")
     options = parser.parse_args()
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
-    trained = adapters(made, base, options.folder, options.topics)
+    trained = chosen(made, base, options)
     spans = SpanIndex.build(made.corpus, options.folder / "spans")
     guards = Guards() if options.bare else Guards(spans)
     human = [document.text for topic in QUERIES for document in made.documents(topic, "test")]

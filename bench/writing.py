@@ -1,9 +1,10 @@
 """Texts for a blind reading: several writers go on from beginnings of held-out essays, on the same adapters.
 
-    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9] [--beam 2]
+    python -m bench.writing FOLDER --writer default --out default.jsonl [--per-topic 9] [--beam 2] [--adapters PATTERN]
 
-Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each, trained for one epoch on the train side of
-its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
+Seven topics of the real essays of ``GEULGAM_SHARED``, an adapter for each: those of ``bench.recipes`` in FOLDER whose
+names are PATTERN, in which {topic} stands for the topic ("base": none); else such as are trained here, for one epoch on
+the train side of its best 90 (a minute or two each; kept in FOLDER, as corpus and index are). The writers:
 
 - ``default``: geulgam's, the best of eight by its critic;
 - ``learnt``: the same, with a learnt part in the critic;
@@ -73,12 +74,22 @@ def adapters(made: Ground, base: BaseModel, folder: Path, topics: Iterable[str])
     return found
 
 
-def head(made: Ground, base: BaseModel, adapter: Path, folder: Path) -> Head:
+def chosen(made: Ground, base: BaseModel, options: argparse.Namespace) -> dict[str, Path | None]:
+    """Each topic's adapter by the option ``--adapters``: the one of that name, None for "base", else those above."""
+    if options.adapters == "base":
+        return dict.fromkeys(options.topics)
+    if options.adapters:
+        return {topic: options.folder / options.adapters.format(topic=topic) for topic in options.topics}
+    return dict[str, Path | None](adapters(made, base, options.folder, options.topics))
+
+
+def head(made: Ground, base: BaseModel, adapter: Path | None, folder: Path) -> Head:
     """The critic's learnt part, one for all topics, taught with one adapter where it is not there yet (four minutes).
 
     In essays that none of the adapters was trained on. One of other topics' adapters tells as well as one's own.
     """
     if not folder.exists():
+        assert adapter is not None
         with showing(print) as on:
             learnt = taught(base, adapter, made.unwritten(), encoder(), on=on)
         assert learnt is not None
@@ -89,10 +100,11 @@ def head(made: Ground, base: BaseModel, adapter: Path, folder: Path) -> Head:
 
 
 def writing(
-    name: str, base: BaseModel, adapter: Path, critic: Critic, seed: int, beam: int = 1
+    name: str, base: BaseModel, adapter: Path | None, critic: Critic, seed: int, beam: int = 1
 ) -> Callable[[Passage, int], str]:
     """What goes on from a passage's opening for about so many characters."""
     if name == "contest":
+        assert adapter is not None
         return lambda passage, characters: contest_text(base, adapter, passage.topic, passage.opening, characters, seed)
     sampling = {"plain": _PLAIN, "stream": PRESETS["stream"]}.get(name, PRESETS["default"])
     writer = Writer(base, adapter, critic=critic)
@@ -115,10 +127,11 @@ def main() -> None:
     parser.add_argument("--per-topic", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beam", type=int, default=1)
+    parser.add_argument("--adapters", default="", metavar="PATTERN")
     options = parser.parse_args()
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
-    trained = adapters(made, base, options.folder, options.topics)
+    trained = chosen(made, base, options)
     wording = Wording.of(made.corpus.get(made.sides.ids("train")))
     critic: Critic = PlainCritic()
     if options.writer == "default":
