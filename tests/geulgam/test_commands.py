@@ -124,7 +124,7 @@ def test_documents_that_a_program_added_stay_when_files_are_imported(geulgam: Co
 def test_stats_draw_lengths_and_give_json_alone_on_stdout(geulgam: Command, indexed: Workspace) -> None:
     assert "█" in geulgam("corpus", "stats").out
     said = geulgam("corpus", "stats", "--json")
-    assert said.json["documents"] == 147 and sum(said.json["lengths"]["counts"]) == 147
+    assert said.json["documents"] == 238 and sum(said.json["lengths"]["counts"]) == 238
 
 
 def test_an_empty_corpus_has_stats_but_no_index(geulgam: Command, workspace: Workspace) -> None:
@@ -246,7 +246,7 @@ def test_the_doctor_advises_on_the_backend(
             found for found in geulgam("doctor", "--json").json["findings"] if found["name"].startswith("backend")
         )
 
-    assert (backend()["found"], backend()["ok"]) == ("bm25s, for 147 documents", True)
+    assert (backend()["found"], backend()["ok"]) == ("bm25s, for 238 documents", True)
     monkeypatch.setattr("geulgam.doctor._EMBEDDED_MOST", 100)
     assert "elasticsearch" in backend()["remedy"]
 

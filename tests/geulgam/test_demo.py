@@ -15,7 +15,7 @@ from tests.geulgam.conftest import Command
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = demo_workspace(tmp_path_factory.mktemp("demo") / "d")
-    assert add_sample(made, made.settings()) == 147
+    assert add_sample(made, made.settings()) == 238
     build_index(made, made.settings())
     return made
 
@@ -53,11 +53,12 @@ def test_the_demo_goes_from_nothing_to_an_essay_and_on_from_where_it_stood(
 ) -> None:
     monkeypatch.setenv("GEULGAM_FINETUNE__BASE", str(tiny))
     monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "2")
+    monkeypatch.setenv("GEULGAM_FINETUNE__SHARED__MAX_STEPS", "2")
     monkeypatch.setenv("GEULGAM_FINETUNE__BLOCK_TOKENS", "32")
     folder = tmp_path / "demo"
     said = geulgam("demo", folder, "--topic", "이별", "--chars", "30")
     assert said.code == 0
-    for told in ("147 essays", "[6/6]", "bits per character", "copied, 30+ letters", "rep-2"):
+    for told in ("238 essays", "[6/6]", "bits per character", "copied, 30+ letters", "rep-2"):
         assert told in said.out
     essay = folder / "essays" / "이별-001" / "essay.md"
     assert str(essay) in said.out

@@ -45,8 +45,8 @@ def test_the_hits_are_those_of_the_embedded_index(
     on_server: Workspace, geulgam: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = geulgam("index", "build")
-    assert built.out.startswith("147 documents indexed with bigram in ")
-    assert geulgam("index", "build").out == "147 documents, up to date\n"
+    assert built.out.startswith("238 documents indexed with bigram in ")
+    assert geulgam("index", "build").out == "238 documents, up to date\n"
     found = geulgam("index", "search", QUERY, "--k", 40, "--json").json
     assert len(found) > 20
     monkeypatch.setenv(BACKEND, "bm25s")
@@ -72,7 +72,7 @@ def test_status_tells_how_the_index_is_on_the_server_and_what_is_stale(
     assert geulgam("index", "status").out == "stale: not built yet\n"
     geulgam("index", "build")
     told = geulgam("index", "status", "--json").json
-    assert told["fresh"] and told["documents"] == told["server"]["documents"] == 147
+    assert told["fresh"] and told["documents"] == told["server"]["documents"] == 238
     assert told["server"]["bytes"] > 10_000 and told["server"]["health"] == "green"
     assert f"Elasticsearch {told['server']['server']}" in geulgam("index", "status").out
     (tmp_path / "new.txt").write_text("새 글 하나", encoding="utf-8")
@@ -114,7 +114,7 @@ def test_a_backend_that_could_not_be_built_is_not_kept(
     said = geulgam("index", "build", "--backend", "elasticsearch")
     assert said.code == 1 and "connection refused" in said.err
     assert indexed.settings_file.read_text(encoding="utf-8") == before
-    assert geulgam("index", "build").out == "147 documents, up to date\n"
+    assert geulgam("index", "build").out == "238 documents, up to date\n"
 
 
 def test_a_server_that_is_down_is_one_line_without_the_password(
