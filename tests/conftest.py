@@ -39,7 +39,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a random model of 60,000 weights, usable as the name of a base model."""
+    """A folder with a random model of 140,000 weights, usable as the name of a base model."""
     from tests.finetune.tiny import tiny_model
 
     return tiny_model(tmp_path_factory.mktemp("tiny"))

@@ -98,12 +98,13 @@ def quick_settings(base: Path) -> dict[str, Any]:
         "retrieval.k": 20,
         "finetune.base": str(base),
         "finetune.max_steps": 3,
-        "finetune.block_tokens": 32,
+        "finetune.block_tokens": 128,
         "finetune.batch": 2,
         "finetune.evaluations": 1,
         "finetune.checkpoint_steps": 1,
         "finetune.shared.epochs": 1.0,
         "finetune.shared.max_steps": 2,
+        "finetune.shared.evaluations": 1,
         "generate.characters": 30,
         "generate.best_of": 2,
         "generate.temperature": 0.5,
@@ -115,6 +116,25 @@ def sample() -> Path:
     """The folder of the bundled essays."""
     with resources.as_file(resources.files("geulgam.sample")) as folder:
         return folder
+
+
+@pytest.fixture(scope="session")
+def essays(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files with the first paragraphs of 42 of them, 21 of them labelled 함께: enough for the mechanics."""
+    folder = tmp_path_factory.mktemp("essays")
+    for name in ("together.jsonl", "family.jsonl"):
+        known = [json.loads(line) for line in (sample / name).read_text(encoding="utf-8").splitlines()]
+        short = ({**essay, "text": _begun(essay["text"])} for essay in known)
+        lines = (json.dumps(essay, ensure_ascii=False) + "\n" for essay in short)
+        (folder / name).write_text("".join(lines), encoding="utf-8")
+    return sorted(folder.iterdir())
+
+
+def _begun(text: str, characters: int = 600) -> str:
+    """Its paragraphs until they are so long together."""
+    paragraphs = text.split("\n\n")
+    number = next(n for n in range(1, len(paragraphs) + 1) if len("".join(paragraphs[:n])) >= characters)
+    return "\n\n".join(paragraphs[:number])
 
 
 @contextmanager
@@ -135,23 +155,25 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def small(_one_thread: None, tiny: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def small(
+    _one_thread: None, tiny: Path, essays: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Workspace:
     """A workspace with 42 essays, the tiny model and the topic 함께, which is the current folder."""
     from geulgam.stages.corpus import add_documents
 
     made = Workspace.create(tmp_path / "small", template(values=quick_settings(tiny)))
-    add_documents(made, made.settings(), [sample / "together.jsonl", sample / "family.jsonl"])
+    add_documents(made, made.settings(), essays)
     monkeypatch.chdir(made.folder)
     return made
 
 
 @pytest.fixture(scope="session")
-def _written(tiny: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _written(tiny: Path, essays: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     from geulgam.pipeline import run
     from geulgam.stages.corpus import add_documents
 
     made = Workspace.create(tmp_path_factory.mktemp("written") / "w", template(values=quick_settings(tiny)))
-    add_documents(made, made.settings(), [sample / "together.jsonl", sample / "family.jsonl"])
+    add_documents(made, made.settings(), essays)
     with one_thread():
         run(made, made.settings())
     return made.folder

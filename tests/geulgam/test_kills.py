@@ -1,4 +1,4 @@
-"""A run over two topics, killed at any moment and finished by the next one, ends as a run that was never killed."""
+"""A run of two stages over three topics, killed at any moment and finished by the next, ends as one never killed."""
 
 import json
 import random
@@ -21,6 +21,7 @@ KILLS = 20
 TOPICS = (
     TopicSettings(name="함께", query="함께^3 서로^2 같이 더불어 우리"),
     TopicSettings(name="가족", query="가족^3 식구^2 어머니 아버지 동생"),
+    TopicSettings(name="밥", query="밥^3 밥상^2 저녁 김치 국"),
 )
 
 
@@ -61,13 +62,13 @@ def run(workspace: Workspace, kill_after: float | None = None) -> float:
 
 
 @pytest.fixture(scope="module")
-def imported(tiny: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def imported(tiny: Path, essays: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with essays imported and nothing made."""
     from geulgam.stages.corpus import add_documents
 
     values = {**quick_settings(tiny), "finetune.max_steps": 8, "finetune.evaluations": 2, "generate.characters": 80}
     place = Workspace.create(tmp_path_factory.mktemp("kills") / "w", template(TOPICS, values))
-    add_documents(place, place.settings(), [sample / "together.jsonl", sample / "family.jsonl"])
+    add_documents(place, place.settings(), essays)
     shutil.rmtree(place.corpus)  # it too is to be made again under fire
     return place
 
