@@ -192,7 +192,7 @@ def test_sides_are_saved_and_read_again(sides_of: Assign, sample: list[Document]
     again = Sides.load(tmp_path / "below" / "sides.parquet")
     assert again.fingerprint() == sides.fingerprint()
     assert (again.of(ids(sample)), again.kin(ids(sample))) == (sides.of(ids(sample)), sides.kin(ids(sample)))
-    assert (again.ids("valid"), again.groups(), again.counts()) == (sides.ids("valid"), 146, sides.counts())
+    assert (again.ids("valid"), again.groups(), again.counts()) == (sides.ids("valid"), 236, sides.counts())
 
 
 def test_sides_that_cannot_be_read_are_told(tmp_path: Path) -> None:
