@@ -20,7 +20,7 @@ demo: install
 	$(BIN)/geulgam demo
 
 test: lint quick
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
 quick: install
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -36,6 +36,7 @@ bench: install
 	$(BIN)/python -m bench.suggest --speed
 	$(BIN)/python -m bench.index_speed
 	$(BIN)/python -m bench.training_speed
+	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.generation
 	$(BIN)/python -m bench.adaptation
 	$(BIN)/python -m bench.demo

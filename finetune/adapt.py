@@ -26,8 +26,10 @@ from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_c
 from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
 from finetune.fused import fused, reads_joined
+from finetune.goldfish import goldfish
 from finetune.headers import Headers
-from finetune.memory import enough_memory
+from finetune.memory import enough_memory, held, stepping_down, within
+from finetune.memory_plan import Shape, plan
 from finetune.method import attach
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
@@ -84,39 +86,44 @@ def adapt(
     new one is whole. ``seal`` is given the finished folder, before it is put there, and the metrics.
 
     Raises GeulgamError for too little text, a block longer than the model's context, a loss that stops being a
-    number (the last good checkpoint then stays), or memory that does not suffice.
+    number (the last good checkpoint then stays), or memory that does not suffice. Where it runs out on the way,
+    training goes on with fewer blocks at once, then with gradient checkpointing, before it gives up.
     """
     execution = execution or Execution()
-    at_once = execution.blocks_at_once(recipe.batch)
+    execution.passes(recipe.batch)
     if recipe.block_tokens > base.context:
         raise GeulgamError(
             f"finetune.block_tokens is {recipe.block_tokens}, the context of {base.name} {base.context} tokens",
             "choose no more than the context",
         )
-    advice = (
-        f"lower finetune.device_batch (now {at_once}), set finetune.gradient_checkpointing = true, or lower "
-        f"finetune.block_tokens (now {recipe.block_tokens})"
-    )
-    with enough_memory(f"training on {card.topic}", advice), quiet(), base.borrowed(on):
+    doing, advice = f"training on {card.topic}", f"lower finetune.block_tokens (now {recipe.block_tokens})"
+    with enough_memory(doing, advice), quiet(), base.borrowed(on), within(execution.memory_bytes, base.device):
         blocks, valid_blocks = (
             _packed(base, documents, recipe, f"the {side} side of {card.topic}", on)
             for side, documents in (("train", [*train, *replayed(train, others, recipe)]), ("valid", valid))
         )
         work = folder.with_name(folder.name + ".part")
+        blocks = goldfish(blocks, recipe.goldfish_k, base.vocabulary)
         run = _fingerprint(base, blocks, valid_blocks, recipe, start)
         if (finished := _finished(folder, work, run)) is not None:
             return finished
-        checkpoint = prepare(work, run)
-        metrics = _train(base, blocks, valid_blocks, recipe, execution, work, checkpoint, card, on, start)
+
+        def attempt(execution: Execution) -> tuple[dict[str, Any], Path, Execution]:
+            checkpoint = prepare(work, run)
+            metrics = _train(base, blocks, valid_blocks, recipe, execution, work, checkpoint, card, on, start)
+            made = best_folder(work, metrics["best_step"])
+            if start is not None:
+                tuned, made = made, work / "blend"
+                turn, at_once = Turn(base.device), execution.blocks_at_once(recipe.batch)
+                with turn.taken(), Task(turn.passed_on(on), "blending") as task:
+                    each = partial(task.advance, 0)
+                    share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
+                metrics |= {"share": share, "valid_loss": round(loss, 4)}
+            return metrics, made, execution
+
+        execution = _planned(base, recipe, max(blocks.tokens, valid_blocks.tokens), execution, on)
+        metrics, made, execution = stepping_down(attempt, execution, recipe.batch, doing, advice, on)
         metrics |= {"train_documents": len(train), "valid_documents": len(valid)}
-        made = best_folder(work, metrics["best_step"])
-        if start is not None:
-            tuned, made = made, work / "blend"
-            turn = Turn(base.device)
-            with turn.taken(), Task(turn.passed_on(on), "blending") as task:
-                each = partial(task.advance, 0)
-                share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
-            metrics |= {"share": share, "valid_loss": round(loss, 4)}
         metrics |= {"goes_on": start is not None, **symptoms(base, blocks, recipe.batch, metrics["steps"], made)}
         metrics["diagnosis"] = diagnose(metrics)
         told = {"recipe": asdict(recipe), "execution": asdict(execution), "metrics": metrics, "run": run}
@@ -219,6 +226,16 @@ def _advised(
         + (", or use precision bf16 or fp32 instead of fp16" if base.dtype == torch.float16 else "")
         + ", and run again",
     )
+
+
+def _planned(base: BaseModel, recipe: Recipe, tokens: int, execution: Execution, on: On) -> Execution:
+    """How blocks of so many tokens are trained on within ``execution.memory``, which is told; as it is without one."""
+    if execution.memory_bytes is None:
+        return execution
+    now = held(base.model, base.device, base.dtype)
+    planned = plan(Shape.of(base.model.config), recipe, tokens, execution, now, execution.memory_bytes)
+    with Task(on, "planning", why=str(planned)):
+        return planned.execution
 
 
 def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str, on: On) -> Blocks:

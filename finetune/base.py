@@ -14,14 +14,15 @@ from torch import nn
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune import convert
+from finetune.device import DTYPES, best_dtype, device_of
 from finetune.execution import Precision
 from finetune.memory import enough_memory
+from finetune.quantization import quantization
 from finetune.silence import quiet
 from finetune.turns import Turn
 from finetune.vocabulary import Vocabulary, trimmed
 
 DEFAULT = "gemma-3-270m"
-_DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _WAIT = 0.5  # seconds between two looks whether the base is free
 
@@ -79,23 +80,27 @@ class BaseModel:
         vocabulary_cache: Path | None = None,
         device: str = "auto",
         precision: Precision = "auto",
+        bits: int | None = None,
         on: On = silent,
     ) -> "BaseModel":
         """Load a base and trim its vocabulary to that of ``texts`` (None: leave it whole).
 
-        ``vocabulary_cache``: a file of kept ids, read instead of the texts if it exists, written if not. Raises
-        GeulgamError for a base that cannot be loaded or has pickled weights alone, and a device that is not there.
+        ``vocabulary_cache``: a file of kept ids, read instead of the texts if it exists, written if not. ``bits``: 8 or
+        4, its linear layers in so many. Raises GeulgamError for a base that cannot be loaded or has pickled weights
+        alone, a device that is not there, and bits that it cannot have.
         """
-        from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-        target = _device(device)
-        dtype = _best_dtype(target) if precision == "auto" else _DTYPES[precision]
+        target = device_of(device)
         path = resolve(name, on)
         # While it loads a model, transformers changes torch's defaults and initialisers for the whole process.
         with quiet(), Turn(target).taken():
             try:
                 tokenizer: Any = AutoTokenizer.from_pretrained(path)
-                model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+                kind = AutoConfig.from_pretrained(path).model_type
+                dtype = best_dtype(target, kind) if precision == "auto" else DTYPES[precision]
+                quantized = quantization(bits, target, dtype)
+                model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True, **quantized)
             except (OSError, ValueError) as error:
                 first = str(error).strip().splitlines()[0]
                 raise GeulgamError(
@@ -114,8 +119,12 @@ class BaseModel:
         if base._is_left_whole:
             texts = None
         with enough_memory(f"loading {name}", "choose a smaller finetune.base, or finetune.precision fp16 or bf16"):
+            of_vocabulary = (model.get_input_embeddings(), model.get_output_embeddings())
+            for layer in of_vocabulary if quantized else ():  # all was put on the device as it was loaded
+                layer.to("cpu")
             base.trim(_vocabulary(tokenizer, texts, vocabulary_cache))
-            model.to(target)
+            for part in of_vocabulary if quantized else (model,):
+                part.to(target)
         return base
 
     def trim(self, vocabulary: Vocabulary) -> None:
@@ -204,7 +213,7 @@ class BaseModel:
     @property
     def precision(self) -> Precision:
         """What it multiplies in: never "auto"."""
-        return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
+        return next(name for name, dtype in DTYPES.items() if dtype == self.dtype)
 
     @property
     def _is_left_whole(self) -> bool:
@@ -253,34 +262,3 @@ def _vocabulary(tokenizer: Any, texts: Iterable[str] | None, cache: Path | None)
     if cache is not None:
         vocabulary.save(cache)
     return vocabulary
-
-
-def _device(name: str) -> torch.device:
-    """The device of that name, "auto": the fastest. Raises GeulgamError for one that PyTorch does not see."""
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    device = torch.device(name)
-    there = {"cpu": True, "mps": mps, "cuda": cuda and (device.index or 0) < torch.cuda.device_count()}
-    if not there.get(device.type):
-        kind = "CUDA" if device.type == "cuda" else device.type.upper()
-        raise GeulgamError(
-            f"finetune.device is {name}, but PyTorch sees no {'such ' if cuda else ''}{kind} device",
-            'set it to "auto"; see geulgam doctor',
-        )
-    return device
-
-
-def _best_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the hardware multiplies in it, fp16 on older GPUs (a T4), fp32 elsewhere."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.get_device_capability(device)[0] >= 8 else torch.float16
-    if device.type == "cpu":
-        return torch.bfloat16 if cpu_multiplies_bf16() else torch.float32
-    return torch.float32
-
-
-def cpu_multiplies_bf16() -> bool:
-    """Whether the processor has bf16 instructions (AVX512-BF16 or AMX); without them bf16 is slower than fp32."""
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, probe, bool)() for probe in probes)

@@ -57,7 +57,7 @@ class Blocks:
 
     @property
     def used(self) -> torch.Tensor:
-        """(n,) int64: how many tokens stand in each block before what fills it up; the last of them is learnt."""
+        """(n,) int64: how many tokens of each block are of use, up to the last that is learnt; the rest fills it up."""
         return self.tokens - self.learnt.flip(1).int().argmax(1)
 
 

@@ -17,12 +17,17 @@ METHODS: tuple[Method, ...] = ("lora", "freeze", "full")
 Schedule = Literal["linear", "cosine", "constant"]
 SCHEDULES: tuple[Schedule, ...] = ("linear", "cosine", "constant")
 
+_K = 4  # of the goldfish loss where a recipe leaves it open
+_OFTEN = 4  # epochs from which a text begins to be learnt by heart
 _LIMITS = {
     "method": one_of(METHODS),
     "epochs": number(0, above=True),
     "max_steps": or_none(whole(1)),
     "replay": number(0),
     "headers": one_of((False, True)),
+    "goldfish": or_none(
+        (lambda value: whole(0)[0](value) and value != 1, "give a whole number, 2 or more, or 0 for none")
+    ),
     "block_tokens": whole(8),
     "batch": whole(1),
     "learning_rate": number(0, above=True),
@@ -59,10 +64,11 @@ class Recipe:
     """
 
     method: Method = "lora"
-    epochs: float = 2.0
+    epochs: float = 1.0
     max_steps: int | None = None  # ends earlier than epochs if given
     replay: float = 0.0  # other essays that are read again, for each of the subset
     headers: bool = False  # whether passages are told their keywords, see finetune.headers; a writer then tells them
+    goldfish: int | None = None  # of so many tokens one is never learnt, see finetune.goldfish; None: goldfish_k says
     block_tokens: int = 256
     batch: int = 4
     learning_rate: float = 4e-4
@@ -82,9 +88,21 @@ class Recipe:
         check(self, _LIMITS)
 
     @property
+    def goldfish_k(self) -> int:
+        """Of how many tokens one is left out of the loss, 0: none is. Where ``goldfish`` leaves it open, by the risk:
+
+        4 for "full", and for four epochs or more, in which essays begin to be learnt by heart; else 0.
+        """
+        if self.goldfish is not None:
+            return self.goldfish
+        return _K if self.method == "full" or self.epochs >= _OFTEN else 0
+
+    @property
     def determinants(self) -> dict[str, Any]:
-        """The fields by name, without those that this method does not look at."""
-        return {name: value for name, value in asdict(self).items() if name not in _OTHER_METHODS[self.method]}
+        """The fields by name, without those that this method does not look at; ``goldfish`` as it is, where it is."""
+        unread = {*_OTHER_METHODS[self.method], "goldfish"}
+        fields = {name: value for name, value in asdict(self).items() if name not in unread}
+        return fields | ({"goldfish": self.goldfish_k} if self.goldfish_k else {})
 
     @property
     def fingerprint(self) -> str:
@@ -106,13 +124,14 @@ _SHARED_LIMITS = {
 class Shared:
     """The stage that all topics share, over the train side of the whole corpus: what is different in its recipe.
 
-    ``epochs`` of 0: there is none, a topic begins with the base; what one gains has not been measured yet. The rate is
-    constant, so that the topic's stage, in which it falls, ends one schedule (warmup-stable-decay, Hu et al. 2024,
-    2404.06395). Raises GeulgamError for a value that no training can be run with.
+    ``epochs`` of 0: there is none, a topic begins with the base. The rate is constant, so that the topic's stage, in
+    which it falls, ends one schedule (warmup-stable-decay, Hu et al. 2024, 2404.06395). ``max_steps`` ends it earlier:
+    of a corpus that is larger than so many steps, a random part is read. Raises GeulgamError for a value that no
+    training can be run with.
     """
 
-    epochs: float = 0.0
-    max_steps: int | None = None  # ends earlier than epochs if given
+    epochs: float = 1.0
+    max_steps: int | None = 1000
     learning_rate: float = 4e-4
     schedule: Schedule = "constant"
     evaluations: int = 2

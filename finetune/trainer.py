@@ -31,6 +31,11 @@ _POINTS = 100  # of the curve of a training's losses
 class AdapterTrainer(Trainer):
     """Trainer over :class:`finetune.blocks.Blocks`; saves the adapter alone, and refuses a loss that is no number."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if self.args.fp16 and self.args.use_cpu:  # accelerate casts and scales the loss on GPUs alone
+            self.accelerator.native_amp, self.accelerator.scaler = True, torch.amp.GradScaler("cpu")
+
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """One forward and backward pass; raises DivergedError before the optimizer sees a loss that is no number."""
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)

@@ -79,7 +79,7 @@ def _devices() -> Iterator[Finding]:
     try:
         import torch
 
-        from finetune.base import cpu_multiplies_bf16
+        from finetune.device import cpu_multiplies_bf16
     except Exception as error:  # a broken installation must not break the doctor
         first = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("PyTorch", f"does not load: {first}", False, True, "pip install --force-reinstall torch")

@@ -18,7 +18,7 @@ EXAMPLE = TopicSettings(name="함께", query="함께^2 더불어 동행")
 
 _HEAD = """\
 # The settings of this geulgam workspace.
-# A line such as "# epochs = 2.0" shows a default: remove its # and change the value to have another.
+# A line such as "# epochs = 1.0" shows a default: remove its # and change the value to have another.
 # An environment variable such as GEULGAM_FINETUNE__EPOCHS=3 wins over this file, a command's option over both.
 """
 
@@ -64,6 +64,11 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.max_steps": ("Stop after so many steps, even if the epochs are not over.", 500),
     "finetune.replay": ("Other essays that are read again while training, for each of the subset.", None),
     "finetune.headers": ("Tell each passage its keywords while training, as a plan's sections have theirs.", None),
+    "finetune.goldfish": (
+        "Of so many tokens one is never learnt, so that essays are not recited; 0: none. "
+        'Without it, 4 for "full" and for four epochs or more, else none.',
+        4,
+    ),
     "finetune.block_tokens": ("Length of a training block, in tokens.", None),
     "finetune.batch": ("Blocks per step.", None),
     "finetune.learning_rate": ("Lower it when the loss jumps or becomes NaN.", None),
@@ -82,13 +87,21 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "finetune.precision": ('"auto" (what the device is good at), "fp32", "fp16" or "bf16".', None),
     "finetune.device_batch": ("Blocks of a step that are computed at once, if not all: for small memories.", 1),
     "finetune.gradient_checkpointing": ("Compute more and keep less: for small GPUs.", None),
+    "finetune.memory": (
+        "What training may take of the GPU, or of a CPU's memory: the two above are then planned.",
+        "15GiB",
+    ),
+    "finetune.base_bits": ("8 or 4: the base's layers in so many bits, on a CUDA GPU; it then learns otherwise.", 4),
     "finetune.checkpoint_steps": ("Steps between two points from which a stopped run goes on.", None),
     "finetune.workers": ("Processes that prepare the blocks; 0: none beside.", None),
     "finetune.shared.epochs": (
         "How often the train side of the whole corpus is read; 0: each topic begins anew.",
         None,
     ),
-    "finetune.shared.max_steps": ("Stop after so many steps: for corpora that would take days.", 2000),
+    "finetune.shared.max_steps": (
+        "Stop after so many steps, of the size of a topic's; a larger corpus is then read in part.",
+        None,
+    ),
     "finetune.shared.learning_rate": ("The rate from which that of the topic falls.", None),
     "finetune.shared.schedule": ('"constant", so that one schedule ends with the topic; "cosine" or "linear".', None),
     "finetune.shared.evaluations": ("How often held-out essays are measured.", None),

@@ -86,6 +86,7 @@ def base_model(workspace: Workspace, settings: Settings, *, on: On = silent) -> 
         vocabulary_cache=workspace.vocabulary(kept),
         device=execution.device,
         precision=execution.precision,
+        bits=execution.base_bits,
         on=on,
     )
 

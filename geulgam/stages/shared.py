@@ -53,7 +53,7 @@ class SharedNode(ModelNode):
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The base and the recipe, as of a topic's adapter."""
         chosen = self.settings.finetune
-        return weights.shape(chosen.base, chosen.execution.precision, chosen.shared.recipe(chosen.recipe), found)
+        return weights.shape(chosen.base, chosen.execution, chosen.shared.recipe(chosen.recipe), found)
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides its recipe: what has become of the essays that it was trained on."""

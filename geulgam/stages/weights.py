@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from finetune.execution import Execution
 from finetune.recipe import Recipe
 from geulgam.manifest import Manifest
 from geulgam.stages.base import identity
@@ -23,11 +24,13 @@ def fingerprint(folder: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
-def shape(base: str, precision: str, recipe: Recipe, found: Manifest | None) -> Mapping[str, Any]:
-    """The base and the recipe; of how it is run, the precision alone, if one is asked for: it changes weights."""
+def shape(base: str, execution: Execution, recipe: Recipe, found: Manifest | None) -> Mapping[str, Any]:
+    """The base and the recipe; of how it is run, what changes weights: a base's bits, a precision that is asked for."""
+    precision: str = execution.precision
     if precision == "auto" and found is not None:
         precision = found.settings.get("precision", precision)
-    return {"base": identity(base), "precision": precision, **recipe.determinants}
+    bits = {} if execution.base_bits is None else {"base_bits": execution.base_bits}
+    return {"base": identity(base), "precision": precision, **bits, **recipe.determinants}
 
 
 def doctor(metrics: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, Trainer
+from transformers import AutoModelForCausalLM
 
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancelled, Event, Figure, Finished, Progress
@@ -275,32 +274,6 @@ def test_killed_after_it_was_put_in_its_place_nothing_is_trained_again(base: Bas
     again = trained(base, tmp_path / "adapter", on=told.append)
     assert not told and again.metrics == done.metrics and weights(again.folder) == before
     assert not (tmp_path / "adapter.part").exists()
-
-
-@pytest.mark.slow
-def test_memory_that_runs_out_ends_with_advice_and_the_same_call_goes_on(
-    base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = weights(trained(base, tmp_path / "whole").folder)
-    step, steps = Trainer.training_step, iter(range(100))
-    held: list[weakref.ref[torch.Tensor]] = []
-
-    def full_at_the_fifth(*given: Any) -> torch.Tensor:
-        if next(steps) == 4:
-            allocated = torch.zeros(1)
-            held.append(weakref.ref(allocated))
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity")
-        return step(*given)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Trainer, "training_step", full_at_the_fifth)
-        with pytest.raises(GeulgamError) as caught:
-            trained(base, tmp_path / "adapter")
-    assert str(caught.value).startswith("the memory ran out while training on 함께: CUDA out of memory")
-    for advice in ("finetune.device_batch (now 2)", "finetune.gradient_checkpointing", "finetune.block_tokens (now 40"):
-        assert advice in caught.value.hint
-    assert held[0]() is None  # what the step had allocated is free
-    assert weights(trained(base, tmp_path / "adapter").folder) == whole
 
 
 def test_another_recipe_begins_anew(base: BaseModel, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_topic_for_which_memory_does_not_suffice_ends_with_advice_and_the_othe
 
     def first_is_too_large(*given: Any, **named: Any) -> Any:
         calls.append(1)
-        if len(calls) == 1:
+        if len(calls) <= 4:  # with 4, 2 and 1 blocks at once, then with gradient checkpointing
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return step(*given, **named)
 
@@ -143,7 +143,7 @@ def test_a_changed_recipe_is_named_and_trains_again(geulgam: Command, written: W
     said = geulgam("run")
     assert said.code == 0
     assert said.err.splitlines() == [
-        "adapter 함께: recipe changed: epochs 2 → 3, max_steps 3 → 4",
+        "adapter 함께: recipe changed: epochs 1 → 3, max_steps 3 → 4",
         "evaluation 함께: adapter changed",
         "essay 함께: adapter changed",
     ]
@@ -210,7 +210,7 @@ def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace)
     edit(written, "epochs =", "epochs = 3")
     (written.evaluation("함께") / "metrics.json").unlink()
     states = {state["name"]: state for state in geulgam("status", "--json").json}
-    assert states["adapter 함께"]["reasons"] == ["recipe changed: epochs 2 → 3"]
+    assert states["adapter 함께"]["reasons"] == ["recipe changed: epochs 1 → 3"]
     assert states["adapter 함께"]["seconds"] > 0 and states["adapter 함께"]["bytes"] > 1000
     assert states["adapter 함께"]["made"].startswith("20") and states["adapter 함께"]["inputs"] == [
         "subset 함께",
@@ -218,7 +218,7 @@ def test_status_is_a_tree_of_all_artifacts(geulgam: Command, written: Workspace)
     ]
     assert states["evaluation 함께"]["there"] is False and states["evaluation 함께"]["depends"] == ["adapter"]
     assert states["index"]["fresh"] and states["corpus"]["fresh"]
-    assert "stale: recipe changed: epochs 2 → 3" in geulgam("status").out
+    assert "stale: recipe changed: epochs 1 → 3" in geulgam("status").out
 
 
 @pytest.mark.parametrize("command", ["finetune", "evaluate"])
