@@ -1,7 +1,8 @@
 """`geulgam finetune`, `generate`, `evaluate`: from a topic to a finished essay, step by step."""
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +11,7 @@ from geulgam.terminal import keep_settings, note, plain, say, show_json, showing
 
 if TYPE_CHECKING:
     from geulgam.graph import Outcome
+    from geulgam.stages.adapter import Tuned
 
 
 def register(app: typer.Typer) -> None:
@@ -32,37 +34,55 @@ def finetune(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps, this time.", show_default=False)
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="What training may take, such as 15GiB, this time.", show_default=False),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Train even what is up to date.")] = False,
+    engine: Annotated[
+        Literal["ray"] | None,
+        typer.Option(help="ray: each topic in a job of its own, on the nodes of a Ray cluster.", show_default=False),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Of the Ray cluster; else that of this machine, or one for now.",
+            show_default=False,
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Adapt the base model to what was retrieved for each topic; a run that was stopped goes on where it stood.
 
     Epochs, method and base are kept in geulgam.toml, so that later commands do not undo them.
     """
+    from geulgam.cluster import connected
     from geulgam.stages.adapter import finetune_topics
     from geulgam.stages.base import Lender
     from geulgam.stages.subset import select_topics
-    from geulgam.stages.weights import doctor
     from geulgam.workspace import Workspace
 
+    if address is not None and engine is None:
+        raise typer.BadParameter("only together with --engine ray", param_hint="--address")
     place = Workspace.find(workspace)
     recipe: dict[str, Any] = {"finetune.epochs": epochs, "finetune.method": method, "finetune.base": base}
-    settings = place.settings({**recipe, "finetune.device": device})
+    settings = place.settings({**recipe, "finetune.device": device, "finetune.memory": memory})
     names = topics or settings.topic_names()
     if base is not None:
         from finetune.base import resolve
 
         resolve(base)
-    with showing() as on:
+    with showing() as on, connected(address) if engine else nullcontext() as cluster:
         select_topics(place, settings, names, on=on, told=lambda made: note(f"  {made.line}"))
         keep_settings(place, recipe)
         lender = Lender(place, settings)
-        for name in names:
-            (tuned,) = finetune_topics(place, settings, [name], lender=lender, again=again, on=on, told=_shared_told)
-            say(tuned.line())
-            for line in doctor(tuned.metrics) if tuned.reasons else ():
-                note(f"  {line}")
-            note(f"  the adapter: {plain(tuned.folder)}")
+        for some in [names] if cluster else [[name] for name in names]:
+            for tuned in finetune_topics(
+                place, settings, some, lender=lender, cluster=cluster, again=again, on=on, told=_trained
+            ):
+                if not tuned.reasons:  # of the others it is told when they are made
+                    _adapter_told(tuned)
 
 
 def generate(
@@ -159,12 +179,25 @@ def _gain(percent: float, interval: tuple[float, float] | None) -> str:
     return f"{percent:.1f} %" + (f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else " (one essay)")
 
 
-def _shared_told(made: "Outcome") -> None:
-    """What came of the stage that topics share, where it was trained on the way."""
+def _adapter_told(tuned: "Tuned") -> None:
+    """What came of a topic's adapter, and where it lies."""
+    from geulgam.stages.weights import doctor
+
+    say(tuned.line())
+    for line in doctor(tuned.metrics) if tuned.reasons else ():
+        note(f"  {line}")
+    note(f"  the adapter: {plain(tuned.folder)}")
+
+
+def _trained(made: "Outcome") -> None:
+    """What came of an adapter, or of the stage that topics share, where it was trained on the way."""
+    from geulgam.stages.adapter import AdapterNode, tuned
     from geulgam.stages.shared import SharedNode
     from geulgam.stages.weights import doctor
 
-    if made.node.stage == SharedNode.stage and (found := made.node.found()):
+    if made.node.stage == AdapterNode.stage:
+        _adapter_told(tuned(made))
+    elif made.node.stage == SharedNode.stage and (found := made.node.found()):
         note(f"  shared stage: {made.line}")
         for line in doctor(found.facts):
             note(f"  {line}")

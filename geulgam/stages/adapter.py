@@ -8,6 +8,7 @@ from typing import Any
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
+from geulgam.cluster import Cluster
 from geulgam.graph import Node, Outcome, make, sealed
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
@@ -62,7 +63,7 @@ class AdapterNode(ModelNode):
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The base and the recipe."""
         chosen = self.settings.finetune
-        return weights.shape(chosen.base, chosen.execution.precision, chosen.recipe, found)
+        return weights.shape(chosen.base, chosen.execution, chosen.recipe, found)
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides what makes any artifact stale: that it was trained on what is held out now."""
@@ -121,6 +122,7 @@ def finetune_topics(
     names: Sequence[str],
     *,
     lender: Lender | None = None,
+    cluster: Cluster | None = None,
     again: bool = False,
     on: On = silent,
     told: Callable[[Outcome], None] | None = None,
@@ -129,12 +131,16 @@ def finetune_topics(
 
     What they are made from is made first, for all of them, so that a bad query fails before any training. A run that
     was killed or cancelled goes on where it stood. ``again``: train even what is up to date. ``told`` is called with
-    each artifact that was made for an adapter, and with the adapter. Raises GeulgamError.
+    each artifact that was made for an adapter, and with the adapter. ``cluster``: where to train, each topic in a job
+    of its own; else here, one after the other. Raises GeulgamError.
     """
     subset.select_topics(workspace, settings, names, on=on)
     lender = lender or Lender(workspace, settings)
     nodes = [AdapterNode(workspace, settings, settings.topic(name).name, lender) for name in names]
-    return [tuned(make(node, on, again="asked for" if again else "", told=told)) for node in nodes]
+    why = "asked for" if again else ""
+    if cluster is not None:
+        return [tuned(outcome) for outcome in cluster.make(nodes, on, again=why, told=told)]
+    return [tuned(make(node, on, again=why, told=told)) for node in nodes]
 
 
 def tuned(outcome: Outcome) -> Tuned:
