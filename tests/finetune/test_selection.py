@@ -51,7 +51,7 @@ def test_a_header_is_not_trained_on(base: BaseModel, tmp_path: Path, monkeypatch
     fallen = {}
     for name, blocks in (("masked", masked), ("learnt", replace(masked, learnt=masked.learnt | told))):
         monkeypatch.setattr("finetune.adapt.pack", lambda *given, blocks=blocks: blocks)
-        recipe = Recipe(epochs=20, block_tokens=64, batch=4, learning_rate=5e-3, rank=8, patience=9)
+        recipe = Recipe(epochs=20, goldfish=0, block_tokens=64, batch=4, learning_rate=5e-3, rank=8, patience=9)
         adapter = adapt(base, tiny_essays(), tiny_essays(), recipe, tmp_path / name, Card("함께"))
         with base.using(adapter.folder) as model:
             fallen[name] = before - mean_loss(model, header, 4, torch.float32)

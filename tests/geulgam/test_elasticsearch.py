@@ -78,7 +78,7 @@ def test_status_tells_how_the_index_is_on_the_server_and_what_is_stale(
     (tmp_path / "new.txt").write_text("새 글 하나", encoding="utf-8")
     geulgam("corpus", "add", tmp_path / "new.txt")
     assert "stale: corpus changed: 1 new documents" in geulgam("index", "status").out
-    assert geulgam("index", "build").out.startswith("148 documents indexed")
+    assert geulgam("index", "build").out.startswith("239 documents indexed")
 
 
 def test_the_servers_own_analyzer_is_chosen_by_name(on_server: Workspace, geulgam: Command) -> None:

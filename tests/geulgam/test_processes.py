@@ -43,7 +43,8 @@ def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
     process: Command, small: Workspace, sample: Path
 ) -> None:
     text = small.settings_file.read_text(encoding="utf-8")
-    small.settings_file.write_text(text.replace("max_steps = 3", "max_steps = 400"), encoding="utf-8")
+    long = text.replace("max_steps = 3", "max_steps = 400").replace("\n# epochs = 1.0", "\nepochs = 20.0", 1)
+    small.settings_file.write_text(long, encoding="utf-8")
     parts = small.topic("함께") / "adapter.part"
 
     def reached() -> int:
