@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from finetune.base import BaseModel
 
 
@@ -22,8 +20,8 @@ def merged(base: BaseModel, adapter: Path | None) -> Iterator[Any]:
     from peft.tuners.lora import LoraLayer
 
     with base.using(adapter) as model:
-        beside = [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
-        layers = [layer for layer in beside if torch.is_floating_point(layer.get_base_layer().weight.data)]
+        beside: list[Any] = [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
+        layers = [layer for layer in beside if layer.get_base_layer().weight.is_floating_point()]
         weights = [layer.get_base_layer().weight.data for layer in layers]
         try:
             for layer in layers:
