@@ -6,35 +6,34 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, default_data_collator, set_seed
 
 from corpus.atomic import recover, replace_folder, write_text
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
+from finetune.alongside import TrainingOrder
 from finetune.base import BaseModel
 from finetune.blend import blend
-from finetune.blocks import Blocks, joined, pack
+from finetune.blocks import Blocks, pack
 from finetune.card import Card, model_card
 from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_checkpoint, prepare
 from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
-from finetune.fused import fused, reads_joined
 from finetune.goldfish import goldfish
 from finetune.headers import Headers
 from finetune.memory import enough_memory, held, stepping_down, within
 from finetune.memory_plan import Shape, plan
-from finetune.method import attach
+from finetune.processes import all_training, share
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
 from finetune.silence import quiet
-from finetune.trainer import AdapterTrainer, Guard, Keeper, Teller, arguments, losses
+from finetune.trainer import Guard, Keeper, Teller, Training, losses, train
 from finetune.turns import Turn
 
 VOCABULARY = "vocabulary.json"  # in an adapter's folder: see Vocabulary.load
@@ -90,7 +89,7 @@ def adapt(
     training goes on with fewer blocks at once, then with gradient checkpointing, before it gives up.
     """
     execution = execution or Execution()
-    execution.passes(recipe.batch)
+    execution.passes(own := share(recipe.batch, base.device))
     if recipe.block_tokens > base.context:
         raise GeulgamError(
             f"finetune.block_tokens is {recipe.block_tokens}, the context of {base.name} {base.context} tokens",
@@ -114,15 +113,15 @@ def adapt(
             made = best_folder(work, metrics["best_step"])
             if start is not None:
                 tuned, made = made, work / "blend"
-                turn, at_once = Turn(base.device), execution.blocks_at_once(recipe.batch)
+                turn, at_once = Turn(base.device), execution.blocks_at_once(own)
                 with turn.taken(), Task(turn.passed_on(on), "blending") as task:
                     each = partial(task.advance, 0)
-                    share, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
-                metrics |= {"share": share, "valid_loss": round(loss, 4)}
+                    part, loss = blend(base, start, tuned, recipe, valid_blocks, at_once, made, each)
+                metrics |= {"share": part, "valid_loss": round(loss, 4)}
             return metrics, made, execution
 
         execution = _planned(base, recipe, max(blocks.tokens, valid_blocks.tokens), execution, on)
-        metrics, made, execution = stepping_down(attempt, execution, recipe.batch, doing, advice, on)
+        metrics, made, execution = stepping_down(attempt, execution, own, doing, advice, on)
         metrics |= {"train_documents": len(train), "valid_documents": len(valid)}
         metrics |= {"goes_on": start is not None, **symptoms(base, blocks, recipe.batch, metrics["steps"], made)}
         metrics["diagnosis"] = diagnose(metrics)
@@ -166,7 +165,7 @@ def _train(
             valid=valid,
             steps=frozenset(round(steps * (i + 1) / recipe.evaluations) for i in range(recipe.evaluations)),
             patience=recipe.patience,
-            at_once=execution.blocks_at_once(recipe.batch),
+            at_once=execution.blocks_at_once(share(recipe.batch, base.device)),
             dtype=base.dtype,
             work=work,
             task=task,
@@ -176,22 +175,14 @@ def _train(
         logged = (
             json.loads((checkpoint.folder / _STATE).read_text(encoding="utf-8"))["log_history"] if checkpoint else []
         )
+        came_from = checkpoint.folder if checkpoint else None
+        training = Training(blocks, recipe, execution, work, steps, came_from, start)
         try:
             if not selection.is_over(done):
-                set_seed(recipe.seed)
-                model = attach(base, recipe, start)
-                trainer = AdapterTrainer(
-                    model=model,
-                    args=arguments(base, recipe, execution, work, steps),
-                    train_dataset=blocks,
-                    data_collator=joined if reads_joined(model) else default_data_collator,
-                    callbacks=[Guard(), selection, keeper, Teller(task, tokens_per_step)],
-                )
-                trainer.remove_callback(PrinterCallback)
-                with fused(model):
-                    selection.begin(model)
-                    trainer.train(resume_from_checkpoint=str(checkpoint.folder) if checkpoint else None)
-                done, logged = trainer.state.global_step, trainer.state.log_history
+                callbacks = [Guard(), selection, keeper, Teller(task, tokens_per_step)]
+                with all_training(TrainingOrder.of(base, training, selection.steps)):
+                    state = train(base, training, callbacks, selection.begin)
+                done, logged = state.global_step, state.log_history
         except DivergedError as error:
             raise _advised(error, recipe, base, work, steps, card) from error
         finally:
@@ -233,6 +224,7 @@ def _planned(base: BaseModel, recipe: Recipe, tokens: int, execution: Execution,
     if execution.memory_bytes is None:
         return execution
     now = held(base.model, base.device, base.dtype)
+    recipe = replace(recipe, batch=share(recipe.batch, base.device))
     planned = plan(Shape.of(base.model.config), recipe, tokens, execution, now, execution.memory_bytes)
     with Task(on, "planning", why=str(planned)):
         return planned.execution

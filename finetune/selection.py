@@ -15,6 +15,7 @@ from corpus.errors import GeulgamError
 from corpus.events import Figure, Task
 from finetune.blocks import Blocks
 from finetune.checkpoints import History, best_folder, best_of
+from finetune.processes import sent
 
 
 class DivergedError(GeulgamError):
@@ -98,12 +99,13 @@ class Selection(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Measure if this is one of the steps; keep the adapter if it is the best."""
         step = state.global_step
-        if step not in self.steps or any(step == s for s, _ in self.history):
+        if step not in self.steps:
             return
-        self._measure(step, kwargs["model"])
-        if self.best[0] == step:
-            save_adapter(kwargs["model"], best_folder(self.work, step))
-        if self.stopped_early:
+        if all(step != s for s, _ in self.history):
+            self._measure(step, kwargs["model"])
+            if self.best[0] == step:
+                save_adapter(kwargs["model"], best_folder(self.work, step))
+        if sent(self.stopped_early):
             control.should_training_stop = True
 
     def _measure(self, step: int, model: Any) -> None:

@@ -6,23 +6,40 @@ resumption are Trainer's, kept by others. What is added is small: the valid side
 
 - a checkpoint counts only once it is whole, so a kill while one is written costs nothing;
 - a loss or gradient that is not a number stops before it reaches the weights;
-- each step is told, after what it made is kept.
+- each step is told, after what it made is kept;
+- several processes make of a step what one makes of it (:mod:`finetune.processes`).
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    default_data_collator,
+    set_seed,
+)
 
+from corpus.errors import GeulgamError
 from corpus.events import Task
 from finetune.base import BaseModel
+from finetune.blocks import Blocks, joined
 from finetune.checkpoints import History, complete, keep_best
 from finetune.execution import Execution
+from finetune.fused import fused, reads_joined
+from finetune.method import attach
+from finetune.processes import all_here, number, share, summed
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection, save_adapter
+from finetune.shares import SharedBlocks, without_empty
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 _POINTS = 100  # of the curve of a training's losses
@@ -35,16 +52,22 @@ class AdapterTrainer(Trainer):
         super().__init__(*given, **named)
         if self.args.fp16 and self.args.use_cpu:  # accelerate casts and scales the loss on GPUs alone
             self.accelerator.native_amp, self.accelerator.scaler = True, torch.amp.GradScaler("cpu")
+        if number() > 1 and not self.model_accepts_loss_kwargs:
+            raise GeulgamError(
+                "the base's loss is a mean of its own, and tokens of several processes cannot weigh the same",
+                "train it in one process",
+            )
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """One forward and backward pass; raises DivergedError before the optimizer sees a loss that is no number."""
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        if not torch.isfinite(loss):
-            raise DivergedError(f"the loss became {loss.item()} at step {self.state.global_step + 1}")
+        if not torch.isfinite(total := summed(loss)):  # in all processes at once
+            raise DivergedError(f"the loss became {total.item()} at step {self.state.global_step + 1}")
         return loss
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        save_adapter(self.model, Path(output_dir or str(self.args.output_dir)))
+        if self.args.should_save:  # Trainer calls this in each process
+            save_adapter(self.model, Path(output_dir or str(self.args.output_dir)))
 
 
 class Guard(TrainerCallback):
@@ -69,6 +92,7 @@ class Keeper(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Everything of the checkpoint stands on disk: say so. Of the adapters it needs the best alone."""
+        all_here()
         work, history = Path(str(args.output_dir)), self._selection.history
         complete(work / f"checkpoint-{state.global_step}", self._seconds(), history)
         keep_best(work, history)
@@ -125,13 +149,60 @@ def losses(log: Sequence[Mapping[str, Any]]) -> History:
     return [(part[-1][0], sum(loss for _, loss in part) / len(part)) for part in parts]
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What each process has to know of a training.
+
+    ``steps``: in all; ``checkpoint``: from which it goes on; ``start``: the adapter that it began with.
+    """
+
+    blocks: Blocks
+    recipe: Recipe
+    execution: Execution
+    work: Path
+    steps: int
+    checkpoint: Path | None
+    start: Path | None
+
+
+def train(
+    base: BaseModel,
+    training: Training,
+    callbacks: Sequence[TrainerCallback],
+    begin: Callable[[Any], None] = lambda model: None,
+) -> TrainerState:
+    """Train to the end and give Trainer's state; the adapter stays on the base. ``begin`` is given the model before.
+
+    Of several processes each makes its share of every step, and all end with the same adapter.
+    """
+    recipe = training.recipe
+    set_seed(recipe.seed)
+    model = attach(base, recipe, training.start)
+    args = arguments(base, recipe, training.execution, training.work, training.steps)
+    collate: Any = joined if reads_joined(model) else default_data_collator
+    blocks: Any = training.blocks
+    if number() > 1:
+        blocks, collate = SharedBlocks(blocks, recipe.seed, args.train_batch_size * number()), without_empty(collate)
+    trainer = AdapterTrainer(
+        model=model, args=args, train_dataset=blocks, data_collator=collate, callbacks=list(callbacks)
+    )
+    trainer.remove_callback(PrinterCallback)
+    with fused(model):
+        begin(model)
+        trainer.train(resume_from_checkpoint=str(training.checkpoint) if training.checkpoint else None)
+    all_here()  # none looks into the folder any more, which is then removed
+    state: TrainerState = trainer.state
+    return state
+
+
 def arguments(base: BaseModel, recipe: Recipe, execution: Execution, work: Path, steps: int) -> TrainingArguments:
     """What transformers' Trainer is told of a training of so many steps, which keeps its checkpoints in ``work``."""
+    own = share(recipe.batch, base.device)
     args = TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
-        per_device_train_batch_size=execution.blocks_at_once(recipe.batch),
-        gradient_accumulation_steps=execution.passes(recipe.batch),
+        per_device_train_batch_size=execution.blocks_at_once(own),
+        gradient_accumulation_steps=execution.passes(own),
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=_SCHEDULES[recipe.schedule],
         warmup_steps=round(steps * recipe.warmup),
@@ -155,6 +226,10 @@ def arguments(base: BaseModel, recipe: Recipe, execution: Execution, work: Path,
         dataloader_pin_memory=base.device.type == "cuda",
         label_names=["labels"],
         remove_unused_columns=False,
+        train_sampling_strategy="sequential" if number() > 1 else "random",  # SharedBlocks are in their order
+        average_tokens_across_devices=True,
+        ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,
     )
     if base.device.type == "cuda":
         _keep_to(base.device, args)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from finetune.launch import by_main
 from geulgam.options import JsonOption, Topics, WorkspaceOption
 from geulgam.terminal import keep_settings, note, plain, say, show_json, showing, table
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Put the commands on the app."""
-    app.command(epilog="Example:  geulgam finetune 함께 --epochs 3")(finetune)
+    app.command(epilog="Example:  geulgam finetune 함께 --epochs 3")(by_main(finetune))
     app.command(epilog="Example:  geulgam generate 함께 --plan plan.toml --chars 20000 --best-of 8")(generate)
     app.command(epilog="Example:  geulgam evaluate 함께 --json")(evaluate)
 

@@ -10,10 +10,12 @@ from unittest.mock import ANY
 import pytest
 import torch
 
+from bench.essays import sample_documents
 from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancellable, Cancelled, Event, Finished, Progress, TextWritten
 from finetune.base import BaseModel
+from finetune.layout import essay_text
 from generate.critic.critic import Critic
 from generate.critic.weights import Weights
 from generate.decoding.sampling import PRESETS, Sampling, draw
@@ -369,13 +371,13 @@ def text_of(told: list[Event]) -> str:
 
 
 @pytest.mark.slow
-def test_the_real_model_writes_korean_in_whole_sentences(gemma: str, shared: Path) -> None:
-    base = BaseModel.load(gemma, ["우리는 함께 길을 걸었다. 그날의 바람은 차가웠고 아무도 말하지 않았다."])
+def test_the_real_model_writes_korean_in_whole_sentences(gemma: str) -> None:
+    base = BaseModel.load(gemma, [essay_text(essay) for essay in sample_documents()])
     writer = Writer(base)
-    plan = asked(300, "우리는 함께 길을 걸었다. 그날의 바람은 차가웠고 아무도 먼저 말하지 않았다.")
+    plan = asked(160, "우리는 함께 길을 걸었다. 그날의 바람은 차가웠고 아무도 먼저 말하지 않았다.")
     essay = writer.write(plan, seed=7, best_of=4)
     hangul = sum("가" <= character <= "힣" for character in essay.text)
     assert hangul > 0.6 * len(essay.text)
     assert ends(essay.text)
-    assert abs(len(essay.text) - 300) < 30
+    assert abs(len(essay.text) - 160) < 30
     assert writer.write(plan, seed=7, best_of=4).text == essay.text

@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 
 from geulgam.settings_file import template
 from geulgam.workspace import Workspace
+from tests.preloaded import Preloaded
 
 ROOT = Path(__file__).parents[2]
+READ_AT_START = {"OMP_NUM_THREADS", "PYTHONUTF8", "PYTHONIOENCODING"}  # by Python itself, or once by a library
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,26 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **more}
 
 
+@contextmanager
+def started(*words: object, cwd: Path | None = None, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, running; killed at the end if it still is."""
+    start = subprocess.Popen if READ_AT_START & more.keys() else Preloaded
+    given: dict[str, Any] = {"cwd": cwd, "env": environment(**more), "text": True}
+    with start(arguments(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.fixture
 def process() -> Command:
     """Run a command in a process of its own, as a user does."""
 
     def run(*words: object, cwd: Path | None = None, seconds: float = 120, **more: str) -> Said:
-        done = subprocess.run(
-            arguments(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=seconds
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        with started(*words, cwd=cwd, **more) as running:
+            out, err = running.communicate(timeout=seconds)
+        return Said(running.returncode, out, err)
 
     return run
 

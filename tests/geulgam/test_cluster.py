@@ -20,8 +20,8 @@ from geulgam.settings import TopicSettings
 from geulgam.settings_file import template
 from geulgam.stages.weights import fingerprint
 from geulgam.workspace import Workspace
-from tests.geulgam.conftest import Command, environment, quick_settings
-from tests.geulgam.test_processes import INTERRUPTED, started, wait_for
+from tests.geulgam.conftest import Command, environment, quick_settings, started
+from tests.geulgam.test_processes import INTERRUPTED, wait_for
 
 TOPICS = (
     TopicSettings(name="함께", query="함께^3 서로^2 같이 더불어 우리"),

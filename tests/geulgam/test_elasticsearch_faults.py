@@ -14,8 +14,8 @@ from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from retrieval.elastic.connection import PREFIX
 from tests.elastic_server import Server
-from tests.geulgam.conftest import Command
-from tests.geulgam.test_processes import INTERRUPTED, started, wait_for
+from tests.geulgam.conftest import Command, started
+from tests.geulgam.test_processes import INTERRUPTED, wait_for
 
 COUNT = 12_000
 INDEX = f"test-{secrets.token_hex(4)}"

@@ -13,7 +13,8 @@ from tests.geulgam.conftest import Command
 def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     process: Command, gemma: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "12")
+    monkeypatch.setenv("GEULGAM_FINETUNE__SHARED__MAX_STEPS", "4")
+    monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "4")
     folder = tmp_path / "demo"
     threads = str(os.cpu_count() or 1)
     words = ("demo", str(folder), "--topic", "이별", "--chars", "500")
@@ -21,7 +22,7 @@ def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     assert said.code == 0, said.err
 
     figures = json.loads((folder / "topics" / "이별" / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
-    assert figures["steps"] == 12
+    assert figures["steps"] == 4
     assert figures["adapted"] < figures["base"]
 
     essay = (folder / "essays" / "이별-001" / "essay.md").read_text(encoding="utf-8")

@@ -4,29 +4,16 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from geulgam.workspace import Workspace
-from tests.geulgam.conftest import Command, arguments, environment
+from tests.geulgam.conftest import Command, arguments, environment, started
 
 # CPython ends itself with the signal if Ctrl-C met it inside exec() of a text; a shell says 130 to both.
 INTERRUPTED = (130, -signal.SIGINT)
-
-
-@contextmanager
-def started(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command, running; killed at the end if it still is."""
-    with subprocess.Popen(
-        arguments(*words), cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def wait_for(happened: Callable[[], object], process: subprocess.Popen[str], seconds: float = 90) -> None:
@@ -43,7 +30,8 @@ def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
     process: Command, small: Workspace, sample: Path
 ) -> None:
     text = small.settings_file.read_text(encoding="utf-8")
-    long = text.replace("max_steps = 3", "max_steps = 400").replace("\n# epochs = 1.0", "\nepochs = 20.0", 1)
+    long = text.replace("max_steps = 3", "max_steps = 200").replace("\n# epochs = 1.0", "\nepochs = 20.0", 1)
+    long = long.replace("checkpoint_steps = 1", "checkpoint_steps = 10")
     small.settings_file.write_text(long, encoding="utf-8")
     parts = small.topic("함께") / "adapter.part"
 
@@ -70,7 +58,7 @@ def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
             assert "Traceback" not in err
             out, err = second.communicate(timeout=240)  # which goes on where the first one stood
     assert second.returncode == 0, err
-    assert "400 steps" in out
+    assert "200 steps" in out
     (made,) = [state for state in process("status", "--json", cwd=small.folder).json if state["name"] == "adapter 함께"]
     assert made["there"] and not parts.exists()
 

@@ -1,7 +1,6 @@
 """`geulgam corpus scrape`, as a user types it: a site's file is drafted, its essays come into the corpus."""
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from corpus.scrape import crawl as crawling
 from corpus.store import Corpus
 from geulgam.workspace import Workspace
 from tests.corpus import scrape_site as web
-from tests.geulgam.conftest import Command, arguments, environment
+from tests.geulgam.conftest import Command, started
 
 
 def test_it_wants_a_file_or_an_address(geulgam: Command, workspace: Workspace) -> None:
@@ -92,17 +91,14 @@ def test_after_ctrl_c_what_has_come_is_in_the_corpus_and_the_same_command_goes_o
             f'contact = "me@example.org"\nstart = ["{made.root}/"]\nessays = ["/essay/"]\nlistings = ["/list"]\n'
             '[select]\ntext = "div.entry"\ntitle = "h1"\nauthor = ".writer"\ndate = "time"\n[limits]\ndelay = 0\n'
         )
-        words = arguments("corpus", "scrape", file, "--allow-private")
-        started = subprocess.Popen(
-            words, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-        )
-        deadline = time.monotonic() + 60
-        while len(made.requests) < 15:
-            assert time.monotonic() < deadline and started.poll() is None
-            time.sleep(0.01)
-        started.send_signal(signal.SIGINT)
-        _, err = started.communicate(timeout=60)
-        assert started.returncode == 130 and "the same command continues" in err
+        with started("corpus", "scrape", file, "--allow-private") as scraping:
+            deadline = time.monotonic() + 60
+            while len(made.requests) < 15:
+                assert time.monotonic() < deadline and scraping.poll() is None
+                time.sleep(0.01)
+            scraping.send_signal(signal.SIGINT)
+            _, err = scraping.communicate(timeout=60)
+        assert scraping.returncode == 130 and "the same command continues" in err
         some = len(Corpus(workspace.corpus))
         assert 5 <= some < 50
         said = process("corpus", "scrape", file, "--allow-private")
