@@ -1,6 +1,10 @@
-"""Killed at any moment and finished by the next, a command ends as one that was never killed."""
+"""Killed at any moment and finished by the next, a command ends as one that was never killed.
+
+``GEULGAM_KILLS=20`` kills each command at so many moments instead of a few.
+"""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -15,6 +19,7 @@ from geulgam.settings_file import template
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import quick_settings, started
 
+KILLS = int(os.environ.get("GEULGAM_KILLS", "5"))
 TOPICS = (
     TopicSettings(name="함께", query="함께^3 서로^2 같이 더불어 우리"),
     TopicSettings(name="가족", query="가족^3 식구^2 어머니 아버지 동생"),
@@ -57,12 +62,12 @@ def run(workspace: Workspace, *words: str, kill_after: float | None = None) -> s
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("command", "topics", "kills"),
-    [("finetune", TOPICS, 20), ("run", TOPICS[:1], 6)],
+    ("command", "topics"),
+    [("finetune", TOPICS), ("run", TOPICS[:1])],
     ids=["two stages of three topics", "from essays to an essay"],
 )
 def test_killed_at_any_moment_a_command_is_finished_by_the_next_to_the_same_bytes(
-    command: str, topics: Sequence[TopicSettings], kills: int, tiny: Path, essays: list[Path], tmp_path: Path
+    command: str, topics: Sequence[TopicSettings], tiny: Path, essays: list[Path], tmp_path: Path
 ) -> None:
     from geulgam.stages.corpus import add_documents
 
@@ -81,7 +86,7 @@ def test_killed_at_any_moment_a_command_is_finished_by_the_next_to_the_same_byte
     wanted = made(undisturbed)
     chance = random.Random(20)
 
-    for _ in range(kills):
+    for _ in range(KILLS):
         moment = chance.uniform(0.02, 1.1) * whole
         place = copied("killed")
         run(place, command, kill_after=moment)
