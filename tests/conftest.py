@@ -20,16 +20,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 SERVERS = {"elasticsearch_server", "secure_server", "cluster"}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """A test that needs a server is slow: the quick suite would start one for each of its processes.
 
     Of the slow suite's processes one has all of them, so that each server is started once.
     """
-    for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("elasticsearch"))
+    if SERVERS & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
+        item.add_marker(pytest.mark.xdist_group("elasticsearch"))
 
 
 @pytest.fixture(scope="session")
