@@ -1,9 +1,11 @@
 """A plan out of the essays that were found for a topic: what they tell of, in the order in which they tell it.
 
 Their passages are clustered by an encoder into sub-topics; those that few essays share or that are far from the topic
-are dropped; each is named by its words and stands where such passages stand in the essays.
+are dropped; each is named by its words and stands where such passages stand in the essays. The one section of a short
+essay is about the topic itself: its words are those that the query asked for and the essays say.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -25,6 +27,7 @@ _MOST = 1_200  # passages that are read: more of them take longer and change lit
 _PER_ESSAY = 8  # of them at most: rather all of the best essays than a little of each
 _TELLING, _OF_FACTS = 60, 2  # essays that facts are told from, and passages of each
 _BOUNDS = 0.6, 1.6  # a section's length against the mean
+_OF_ONE = 4  # keywords of a section that has no others beside it
 _EVEN = 0.5  # lengths go by the size of the cluster to this power
 
 
@@ -56,10 +59,12 @@ def make_plan(
             "plan fewer sections, or widen the topic's query",
         )
     with Task(on, "reading", len(read), "passage") as task:
-        contents, said, terms = [], [], {topic, *words}
+        contents, said, terms, heard = [], [], {topic, *words}, Counter[str]()
         for passage, morphemes in zip(read, tagged(passage.text for passage in read), strict=True):
             contents.append(content(passage.essay, passage.text, morphemes))
-            said.append(not terms.isdisjoint(map(term, morphemes)))
+            of_topic = terms.intersection(map(term, morphemes))
+            said.append(bool(of_topic))
+            heard.update(sorted(of_topic))
             task.advance()
     vectors = encode([*(passage.text for passage in read), " ".join([topic, *words])])
     found = subtopics(read, vectors[:-1], said, vectors[-1], sections, seed)
@@ -67,7 +72,8 @@ def make_plan(
     chosen = {i for subtopic in found for i in subtopic.own}
     rest = [passage for i, passage in enumerate(contents) if i not in chosen]
     lengths = apportioned(characters, [len(subtopic.own) for subtopic in found])
-    named = _named(groups, rest)
+    own = [word for word, passages in heard.most_common(_OF_ONE) if passages > 1]
+    named = [(topic, tuple(own))] if sections == 1 and len(own) > 1 else _named(groups, rest)
     return Plan(
         topic,
         tuple(

@@ -59,6 +59,13 @@ def test_each_part_of_the_essays_becomes_a_section_named_by_its_words_in_their_o
     assert all(any(word in section.title for word in section.keywords) for section in plan.sections)
 
 
+def test_the_one_section_of_a_short_essay_is_about_what_was_asked_for_and_the_essays_say() -> None:
+    (section,) = planned(sections=1, characters=500, words=["파도", "두부", "낙타", "김치"]).sections
+    assert section.title == "함께" and set(section.keywords) == {"파도", "두부", "김치"}
+    (section,) = planned(sections=1, characters=500, words=["낙타"]).sections
+    assert len(section.keywords) > 3 and "낙타" not in section.keywords  # nothing of it is there: what they tell of
+
+
 def test_no_keyword_stands_twice_and_none_says_nothing(plan: Plan) -> None:
     words = [word for section in plan.sections for word in section.keywords]
     assert words
