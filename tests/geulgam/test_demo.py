@@ -51,10 +51,9 @@ def test_a_topics_subset_is_mostly_its_own(demo: Workspace) -> None:
 def test_the_demo_goes_from_nothing_to_an_essay_and_on_from_where_it_stood(
     geulgam: Command, _one_thread: None, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GEULGAM_FINETUNE__BASE", str(tiny))
-    monkeypatch.setenv("GEULGAM_FINETUNE__MAX_STEPS", "2")
-    monkeypatch.setenv("GEULGAM_FINETUNE__SHARED__MAX_STEPS", "2")
-    monkeypatch.setenv("GEULGAM_FINETUNE__BLOCK_TOKENS", "32")
+    quick = {"BASE": str(tiny), "MAX_STEPS": "2", "EVALUATIONS": "1", "BLOCK_TOKENS": "128"}
+    for name, value in {**quick, "SHARED__MAX_STEPS": "2", "SHARED__EVALUATIONS": "1"}.items():
+        monkeypatch.setenv(f"GEULGAM_FINETUNE__{name}", value)
     folder = tmp_path / "demo"
     said = geulgam("demo", folder, "--topic", "이별", "--chars", "30")
     assert said.code == 0
