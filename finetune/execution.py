@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from corpus.errors import GeulgamError
-from finetune.limits import Limit, check, one_of, or_none, whole
+from finetune.limits import Limit, check, divisors, one_of, or_none, whole
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "fp16", "bf16")
@@ -65,10 +65,9 @@ class Execution:
         """In how many passes a step of ``batch`` blocks is made. Raises GeulgamError if it cannot be divided so."""
         at_once = self.device_batch or batch
         if batch % at_once:
-            divisors = ", ".join(str(n) for n in range(1, batch + 1) if batch % n == 0)
             raise GeulgamError(
                 f"finetune.device_batch is {at_once}, which does not divide finetune.batch, {batch}",
-                f"choose one of {divisors}",
+                f"choose one of {divisors(batch)}",
             )
         return batch // at_once
 

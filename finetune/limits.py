@@ -51,3 +51,8 @@ def or_none(limit: Limit) -> Limit:
     """What the limit allows, or None."""
     allows, advice = limit
     return lambda value: value is None or allows(value), f"{advice}, or leave it out"
+
+
+def divisors(number: int) -> str:
+    """The whole numbers that divide it, to choose from: "1, 2, 4"."""
+    return ", ".join(str(n) for n in range(1, number + 1) if number % n == 0)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import GeulgamError
+from finetune.limits import divisors
 
 if TYPE_CHECKING:
     from torch import Tensor, device
@@ -58,10 +59,9 @@ def share(batch: int, device: "device") -> int:
     if device.type not in ("cpu", "cuda") or device.index is not None:
         raise GeulgamError(f"finetune.device is {device}, and each of {processes} processes needs its own", "say auto")
     if batch % processes:
-        divisors = ", ".join(str(n) for n in range(1, batch + 1) if batch % n == 0)
         raise GeulgamError(
             f"finetune.batch is {batch}, which {processes} processes cannot share evenly",
-            f"set finetune.batch to {-(-batch // processes) * processes}, or launch one of {divisors} processes",
+            f"set finetune.batch to {-(-batch // processes) * processes}, or launch one of {divisors(batch)} processes",
         )
     return batch // processes
 

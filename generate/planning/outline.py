@@ -27,8 +27,8 @@ _MOST = 1_200  # passages that are read: more of them take longer and change lit
 _PER_ESSAY = 8  # of them at most: rather all of the best essays than a little of each
 _TELLING, _OF_FACTS = 60, 2  # essays that facts are told from, and passages of each
 _BOUNDS = 0.6, 1.6  # a section's length against the mean
-_OF_ONE = 4  # keywords of a section that has no others beside it
 _EVEN = 0.5  # lengths go by the size of the cluster to this power
+_OF_ONE = 4  # keywords of a section that has no others beside it
 
 
 def make_plan(
@@ -46,9 +46,9 @@ def make_plan(
     """The plan of an essay on the topic. The same documents and seed give the same plan.
 
     ``documents``: what the topic's query found, the best first. ``words``: the query's terms, as Kiwi has them; with
-    them a sub-topic's nearness to the topic is told better. ``encode``: texts to rows of length 1, called
-    once. ``opening``: the essay's first sentences; its facts win over the documents'. Raises GeulgamError for documents
-    with fewer passages than sections, and for sections of less than a character.
+    them a sub-topic's nearness to the topic is told better, and one section named. ``encode``: texts to rows of length
+    1, called once at most. ``opening``: the essay's first sentences; its facts win over the documents'. Raises
+    GeulgamError for documents with fewer passages than sections, and for sections of less than a character.
     """
     if sections < 1 or characters < sections:
         raise GeulgamError(f"{characters:,} characters make no {sections} sections", "plan fewer, or a longer essay")
@@ -66,23 +66,22 @@ def make_plan(
             said.append(bool(of_topic))
             heard.update(sorted(of_topic))
             task.advance()
+    facts = facts_of_essays(_samples(read), opening)
+    own = tuple(word for word, passages in heard.most_common(_OF_ONE) if passages > 1)
+    if sections == 1 and len(own) > 1:
+        return Plan(topic, (Section(topic, characters, own, role_of(0, 1)),), opening, facts)
     vectors = encode([*(passage.text for passage in read), " ".join([topic, *words])])
     found = subtopics(read, vectors[:-1], said, vectors[-1], sections, seed)
     groups = [[contents[i] for i in subtopic.own] for subtopic in found]
     chosen = {i for subtopic in found for i in subtopic.own}
     rest = [passage for i, passage in enumerate(contents) if i not in chosen]
     lengths = apportioned(characters, [len(subtopic.own) for subtopic in found])
-    own = [word for word, passages in heard.most_common(_OF_ONE) if passages > 1]
-    named = [(topic, tuple(own))] if sections == 1 and len(own) > 1 else _named(groups, rest)
-    return Plan(
-        topic,
-        tuple(
-            Section(name or topic, length, keys, role_of(number, len(found)))
-            for number, (length, (name, keys)) in enumerate(zip(lengths, named, strict=True))
-        ),
-        opening,
-        facts_of_essays(_samples(read), opening),
+    parts = zip(lengths, _named(groups, rest), strict=True)
+    told = (
+        Section(name or topic, length, keys, role_of(number, len(found)))
+        for number, (length, (name, keys)) in enumerate(parts)
     )
+    return Plan(topic, tuple(told), opening, facts)
 
 
 def apportioned(characters: int, sizes: Sequence[int]) -> list[int]:

@@ -20,7 +20,8 @@ from geulgam.workspace import Workspace
 from tests.preloaded import Preloaded
 
 ROOT = Path(__file__).parents[2]
-READ_AT_START = {"OMP_NUM_THREADS", "PYTHONUTF8", "PYTHONIOENCODING"}  # by Python itself, or once by a library
+# By Python itself, or once by a library:
+READ_AT_START = {"OMP_NUM_THREADS", "PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONUTF8"}
 
 
 @dataclass(frozen=True)

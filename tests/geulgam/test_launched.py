@@ -6,15 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from geulgam.settings_file import put_setting
-from geulgam.stages.weights import WEIGHTS
 from geulgam.workspace import Workspace
+from tests.finetune.test_processes import same
 from tests.geulgam.conftest import Command, environment
-
-NEAR = 1e-4  # see tests/finetune/test_processes.py
 
 
 def launched(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -39,9 +35,7 @@ def test_a_launched_command_makes_both_stages_as_one_process_does_and_speaks_onc
     two = launched("finetune", "함께", cwd=small.folder)
     assert two.returncode == 0, two.stderr
     assert told(two.stdout) == told(said.out) and told(two.stderr)[-3:] == told(said.err)[-3:]
-    for one, other in ((alone.shared, small.shared), (alone.adapter("함께"), small.adapter("함께"))):
-        weights, others = load_file(one / WEIGHTS), load_file(other / WEIGHTS)
-        assert all(torch.allclose(weights[name], others[name], rtol=0, atol=NEAR) for name in weights)
+    assert same(alone.shared, small.shared) and same(alone.adapter("함께"), small.adapter("함께"))
     states = process("status", "--json", cwd=small.folder).json
     assert all(state["fresh"] for state in states if state["name"] in ("shared-stage", "adapter 함께")), states
     assert not list(small.folder.rglob("*.part"))
