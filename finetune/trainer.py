@@ -79,8 +79,11 @@ class Guard(TrainerCallback):
         """Look at every gradient. Under fp16 the loss scaler meets overflows on purpose and skips them itself."""
         if args.fp16:
             return
-        for name, parameter in kwargs["model"].named_parameters():
-            if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
+        named = {name: each.grad for name, each in kwargs["model"].named_parameters() if each.grad is not None}
+        if torch.isfinite(torch.nn.utils.get_total_norm(named.values())):
+            return
+        for name, gradient in named.items():
+            if not torch.isfinite(gradient).all():
                 raise DivergedError(f"the gradient of {name} became infinite at step {state.global_step + 1}")
 
 

@@ -84,7 +84,7 @@ def _devices() -> Iterator[Finding]:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         yield Finding("PyTorch", f"does not load: {first}", False, True, "pip install --force-reinstall torch")
         return
-    bf16 = "multiplies in bf16" if cpu_multiplies_bf16() else "no bf16 instructions: works in fp32"
+    bf16 = "multiplies in bf16" if cpu_multiplies_bf16() else "faster in fp32 than in bf16: works in fp32"
     yield Finding(
         "CPU",
         f"{cores} cores{room}, {bf16}",

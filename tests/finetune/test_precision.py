@@ -13,6 +13,7 @@ from transformers import Trainer
 
 from corpus.errors import GeulgamError
 from corpus.events import Cancelled
+from finetune import device
 from finetune.base import BaseModel
 from finetune.checkpoints import WEIGHTS
 from finetune.device import best_dtype
@@ -46,6 +47,25 @@ def test_a_gpu_without_bf16_has_fp16_but_for_models_that_overflow_it(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert best_dtype(torch.device("cuda"), kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("tiles", "instructions", "bf16_seconds", "expected"),
+    [
+        (True, True, 2.0, torch.bfloat16),
+        (False, True, 0.5, torch.bfloat16),
+        (False, True, 2.0, torch.float32),  # instructions that are slower than those for fp32
+        (False, False, 0.5, torch.float32),
+    ],
+)
+def test_a_processor_has_bf16_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, tiles: bool, instructions: bool, bf16_seconds: float, expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: tiles)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: instructions)
+    monkeypatch.setattr(device, "_seconds", {torch.bfloat16: bf16_seconds, torch.float32: 1.0}.__getitem__)
+    monkeypatch.setattr(device, "cpu_multiplies_bf16", device.cpu_multiplies_bf16.__wrapped__)
+    assert best_dtype(torch.device("cpu")) == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
