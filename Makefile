@@ -34,6 +34,8 @@ bench: install
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.suggest --methods
 	$(BIN)/python -m bench.suggest --speed
+	$(BIN)/python -m bench.map --choices
+	$(BIN)/python -m bench.map --shared
 	$(BIN)/python -m bench.index_speed
 	$(BIN)/python -m bench.training_speed
 	$(BIN)/python -m bench.memory

@@ -106,6 +106,11 @@ class Workspace:
         return self.folder / "shared"
 
     @property
+    def map(self) -> Path:
+        """The page with the map of the corpus's topics."""
+        return self.folder / "topics.html"
+
+    @property
     def essays(self) -> Path:
         """The folder of finished essays, one folder each."""
         return self.folder / "essays"

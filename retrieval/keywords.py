@@ -81,6 +81,11 @@ def _is_whole(morphemes: Sequence[Morpheme], place: int) -> bool:
     return begins and (last.tag.startswith("V") or after is None or after.start > last.end or after.tag[0] in "JES")
 
 
+def worth(word: str, kind: str) -> float:
+    """How much a word of this kind (Kiwi's tag) says beside a noun of several syllables, which says 1."""
+    return _WEIGHT[kind] * (1.0 if len(word) > 1 else _SHORT)
+
+
 def weighed(groups: Sequence[Sequence[Content]], rest: Sequence[Content] = ()) -> list[Words]:
     """For each group its words by weight, the weightiest first: the log-likelihood ratio against all others and the
     ``rest`` (Dunning 1993), more for a word of many essays, nouns before verbs before adverbs.
@@ -105,10 +110,7 @@ def weighed(groups: Sequence[Sequence[Content]], rest: Sequence[Content] = ()) -
         needed = max(_ESSAYS, _SHARE * len({passage.essay for passage in group}))
         sure = {word for word in fair if essays[word] >= needed and ratios[word] > _SURE}
         kept = next((w for w in (sure, fair, shared) if sum(kinds[word] in _NOUNS for word in w) >= _FEWEST), more)
-        weights = {
-            word: ratio * math.log1p(essays[word]) * _WEIGHT[kinds[word]] * (1.0 if len(word) > 1 else _SHORT)
-            for word, ratio in ratios.items()
-        }
+        weights = {word: ratio * math.log1p(essays[word]) * worth(word, kinds[word]) for word, ratio in ratios.items()}
         of_group.append({word: weights[word] for word in ratios if word in kept})
     best = {word: max(range(len(groups)), key=lambda i: of_group[i].get(word, 0.0)) for word in total}
     return [
@@ -137,7 +139,7 @@ def title(words: Words, group: Sequence[Content], keywords: Sequence[str]) -> st
             heard[phrase].add(passage.essay)
             pairs[phrase] = pair
 
-    def worth(phrase: str) -> float:
+    def telling(phrase: str) -> float:
         return sum(words.get(word, 0.0) for word in pairs[phrase]) * math.log(1 + len(heard[phrase]))
 
     first = set(keywords[:_FIRST])
@@ -148,7 +150,7 @@ def title(words: Words, group: Sequence[Content], keywords: Sequence[str]) -> st
         if len(essays) > 2 or all(word in words for word in pairs[phrase])
     ]
     if fit:
-        return max(fit, key=lambda phrase: (worth(phrase), phrase))
+        return max(fit, key=lambda phrase: (telling(phrase), phrase))
     kinds = _kinds([group])
     nouns = [word for word in keywords if kinds[word] not in ("VV", "VA")][:_FIRST]
     if len(long := [word for word in nouns if len(word) > 1]) > 1:

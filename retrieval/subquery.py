@@ -29,9 +29,13 @@ def part_query(query: str, words: Sequence[str]) -> str:
 
     `+(함께^2 더불어)^0.5 기차^2 창밖^1.5 역`
     """
+    return f"{within(query)}{boost(_TOPIC)} {falling(words)}".rstrip()
+
+
+def falling(words: Sequence[str]) -> str:
+    """The words of a query by their weights, from 2 for the first to 1 for the last: `기차^2 창밖^1.5 역`."""
     step = (_FIRST - _LAST) / max(1, len(words) - 1)
-    weighed = (f"{word}{boost(_FIRST - place * step)}" for place, word in enumerate(words))
-    return " ".join([f"{within(query)}{boost(_TOPIC)}", *weighed])
+    return " ".join(f"{word}{boost(_FIRST - place * step)}" for place, word in enumerate(words))
 
 
 def within(query: str) -> str:

@@ -151,6 +151,42 @@ def _told(put: "list[Put]", quiet: bool = False) -> None:
             tell(f"  its query was: {topic.was}")
 
 
+@app.command("map", epilog="Example:  geulgam topic map --themes 20")
+def map_(
+    themes: Annotated[
+        int | None,
+        typer.Option(min=2, help="How many themes at most; else as many as suit the corpus.", show_default=False),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="pca|umap", help="How it is drawn; else UMAP where it is installed.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same map.")] = 0,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Draw the corpus as a map, topics.html: its themes named, a query for what you click or draw a line around."""
+    from geulgam.stages.map import map_topics
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    with showing() as on:
+        drawn = map_topics(place, place.settings(), themes=themes, way=by, seed=seed, on=on)
+    if json:
+        show_json(drawn.plain())
+    else:
+        table(
+            ("theme", "passages>", "essays>", "keywords"),
+            [(each.name.title, each.passages, each.essays, ", ".join(each.name.keywords)) for each in drawn.themes],
+        )
+        say(plain(drawn.file))
+    if drawn.essays < drawn.of:
+        note(
+            f"{drawn.essays:,} essays of {drawn.of:,} are on it, drawn by their ids: more dots could not be told apart"
+        )
+    note(f"next: open {plain(drawn.file)} in a browser, and pick topics from it")
+
+
 @app.command("list", epilog="Example:  geulgam topic list --json")
 def list_topics(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
     """The topics, and how far each has come."""

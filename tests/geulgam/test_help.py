@@ -19,6 +19,7 @@ COMMANDS = [
     ("index", "status"),
     ("topic", "add"),
     ("topic", "suggest"),
+    ("topic", "map"),
     ("topic", "list"),
     ("topic", "show"),
     ("topic", "remove"),
