@@ -68,6 +68,7 @@ function fit() {
   width = canvas.clientWidth; height = canvas.clientHeight;
   canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio);
   keep();
+  draw();  // at once: a canvas of another size is empty
 }
 
 function draw() {
