@@ -147,10 +147,12 @@ function show(i) {
 
 // --- queries
 
-// In how many of these passages (ascending) each word stands, two of an essay at most, and in how many essays.
-function counted(rows) {
+// In how many passages of these groups (each ascending) each word stands, two of an essay in a group at most, and in how
+// many essays of the groups.
+function counted(groups) {
   const counts = new Uint32Array(data.words.length), essays = new Uint32Array(data.words.length);
   let size = 0;
+  for (const rows of groups)
   for (let from = 0, to = 0; from < rows.length; from = to) {
     const own = new Map();
     for (; to < rows.length && data.essay[rows[to]] === data.essay[rows[from]]; to++)
@@ -160,14 +162,15 @@ function counted(rows) {
   }
   return {counts, essays, size};
 }
-const everything = counted(all);
 
 // The words that tell these passages from all others: log-likelihood ratios, as the themes' names are found.
 function telling(rows) {
-  const own = counted(rows), scores = [];
+  const picked = new Set(rows), scores = [];
+  // The others by their themes, as where names are found: two of six passages of an essay would seem to say what six do.
+  const own = counted([rows]), others = counted(members.map(them => them.filter(i => !picked.has(i))));
+  const share = own.size / (own.size + others.size);
   for (let word = 0; word < data.words.length; word++) {
-    const total = everything.counts[word], count = own.counts[word], outside = total - count;
-    const share = own.size / everything.size;
+    const count = own.counts[word], outside = others.counts[word], total = count + outside;
     if (own.essays[word] < 2 || count <= total * share) continue;
     const other = outside ? outside * Math.log(outside / (total * (1 - share))) : 0;
     const ratio = 2 * (count * Math.log(count / (total * share)) + other);

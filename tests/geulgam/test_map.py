@@ -55,6 +55,8 @@ addEventListener("load", () => setTimeout(async () => {
   corners.slice(1).forEach(corner => point("pointermove", corner));
   point("pointerup", corners[3]);
   const places = page.x.map((_, i) => topicMap.placeOf(i));
+  told.rows = places.map((p, i) => p[0] > left - 2 && p[0] < right + 2 && p[1] > top - 2 && p[1] < bottom + 2 ? i : -1)
+    .filter(i => i >= 0);
   told.inside = places.filter(p => p[0] > left - 2 && p[0] < right + 2 && p[1] > top - 2 && p[1] < bottom + 2).length;
   told.picked = text("picked"); told.lasso = text("command"); told.query = value("query"); told.name = value("name");
   const button = document.querySelectorAll("button.theme")[1];
@@ -209,6 +211,10 @@ def test_in_a_browser_a_dot_is_read_and_a_line_makes_a_query(
     assert told["picked"].startswith(f"{told['inside']:,} passages of ") and told["inside"] > 15
     assert told["lasso"] == f'geulgam topic add {told["name"]} --query "{told["query"]}"'
     assert 0 < len(told["query"].split()) <= 6 and told["query"].split()[0].endswith("^2")
+    first = data["words"].index(told["query"].split("^")[0])
+    inside = [first in data["holds"][row] for row in told["rows"]]
+    everywhere = [first in held for held in data["holds"]]
+    assert sum(inside) / len(inside) > max(0.05, sum(everywhere) / len(everywhere))
     second = data["themes"][1]
     assert told["theme"] == f'geulgam topic add {second["name"]} --query "{second["query"]}"'
     assert told["pressed"] == "true" and told["examples"] == 5 and told["focus"] == "2"
