@@ -9,7 +9,7 @@ from corpus.errors import GeulgamError
 
 WAYS = ("pca", "umap")
 _NEIGHBOURS = 15  # that UMAP keeps near, its default
-_AT_EDGE = 0.1  # per cent of the places at each edge of a map that are put onto it: a few outliers shrink the rest
+_AT_EDGE = 0.5  # per cent of the places at each edge of a map that are put onto it: a few outliers shrink the rest
 
 Vectors = NDArray[np.float32]
 
