@@ -12,6 +12,7 @@ nearest to one on the plane, the share that is of its theme; with UMAP too where
 """
 
 import argparse
+import math
 import tempfile
 import time
 from collections import Counter
@@ -40,7 +41,9 @@ Labels = NDArray[np.int64]
 
 def purity(groups: Labels, labels: Sequence[str]) -> float:
     """The share of rows whose label is the most frequent one of their group."""
-    found = [Counter(labels[i] for i in np.flatnonzero(groups == g)).most_common(1)[0][1] for g in np.unique(groups)]
+    found = [
+        Counter(labels[i] for i in np.flatnonzero(groups == g).tolist()).most_common(1)[0][1] for g in np.unique(groups)
+    ]
     return sum(found) / len(labels)
 
 
@@ -51,7 +54,7 @@ def information(groups: Labels, labels: Sequence[str]) -> float:
     np.add.at(both, (groups, other), 1 / len(labels))
 
     def entropy(shares: NDArray[np.float64]) -> float:
-        return -sum(share * np.log(share) for share in shares.ravel().tolist() if share > 0)
+        return -sum(share * math.log(share) for share in shares.ravel().tolist() if share > 0)
 
     one, two = entropy(both.sum(1)), entropy(both.sum(0))
     return 2 * (one + two - entropy(both)) / (one + two)

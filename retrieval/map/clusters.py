@@ -1,5 +1,7 @@
 """Passages of like meaning together, so many groups as a person can read."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ Vectors = NDArray[np.float32]
 
 def usual_count(passages: int) -> int:
     """How many groups so many passages are shown in: 11 for 1,000, 32 for 8,000."""
-    return min(MOST, max(FEWEST, round((passages / 8) ** 0.5)))
+    return min(MOST, max(FEWEST, round(math.sqrt(passages / 8))))
 
 
 def grouped(
