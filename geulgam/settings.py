@@ -12,6 +12,7 @@ from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
 from generate.critic.weights import Weights
 from retrieval.analyzer import SERVER
+from retrieval.fusion import WEIGHT
 from retrieval.topic import topic_name
 
 
@@ -41,6 +42,9 @@ class RetrievalSettings(_Section):
     elasticsearch_index: str | None = None
     elasticsearch_shards: int | None = Field(default=None, ge=1, le=1024)
     elasticsearch_replicas: int | None = Field(default=None, ge=0)
+    unit: Literal["essay", "passage"] = "essay"
+    meaning: bool = False
+    meaning_weight: float = Field(default=WEIGHT, ge=0)
     k1: float = Field(default=1.2, gt=0)
     b: float = Field(default=0.75, ge=0, le=1)
     k: int = Field(default=500, ge=1)

@@ -55,6 +55,12 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     ),
     "retrieval.elasticsearch_shards": ("Parts that can lie on different nodes; without it, one for each node.", 3),
     "retrieval.elasticsearch_replicas": ("Copies of each part; without it, one if there are two nodes.", 1),
+    "retrieval.unit": (
+        'What is ranked: an "essay" as a whole, or by its best "passage" as much as by the whole.',
+        None,
+    ),
+    "retrieval.meaning": ("Find by meaning too, not by words alone; generate.encoder names the encoder.", None),
+    "retrieval.meaning_weight": ("What the nearest meaning counts beside the best words, which count 1.", None),
     "retrieval.k1": ("BM25: how soon repeating a term stops to count.", None),
     "retrieval.b": ("BM25: how much a long essay is discounted, 0 to 1.", None),
     "retrieval.k": ("How many of the best hits make a topic's subset.", None),

@@ -15,21 +15,23 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from corpus.atomic import write_text
-from corpus.digests import to_hex
+from corpus.digests import array, find, from_hex, to_hex
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
 from retrieval import postings, spelling
 from retrieval.analyzer import Analyzer
 from retrieval.index import BUILD, K1, B, Built, Hit, Made, NearTerm
-from retrieval.matching import best, match
+from retrieval.matching import Matches, best, match
 from retrieval.matrix import Matrix
 from retrieval.query import Query
 from retrieval.strings import Arrow
@@ -95,10 +97,16 @@ class Bm25Index:
         """Raise GeulgamError if there is no index, or none that can be read and searched with this analyzer."""
         self._current()
 
-    def search(self, query: Query, k: int) -> list[Hit]:
+    def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
         matrix = self._current()
-        documents, scores = best(match(query, matrix), k)
+        matches = match(query, matrix)
+        if within is not None:
+            spots, there = find(array(map(from_hex, within)), matrix.ids)
+            kept = np.zeros(matrix.size, bool)
+            kept[spots[there]] = True
+            matches = Matches(matches.found & kept, matches.scores)
+        documents, scores = best(matches, k)
         found = zip(to_hex(matrix.ids[documents]), scores.tolist(), strict=True)
         return [Hit(id_, rank, score) for rank, (id_, score) in enumerate(found, start=1)]
 

@@ -1,6 +1,6 @@
 """What every index can do, whatever holds it: the embedded ones here, a server elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -16,11 +16,17 @@ BUILD = "geulgam index build"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document found, with its rank from 1 and its BM25 score (Lucene's, without the factor k1 + 1)."""
+    """A document found, with its rank from 1 and its BM25 score (Lucene's, without the factor k1 + 1).
+
+    Where meaning counts too (:mod:`retrieval.hybrid`), ``score`` is that of both, ``words`` the BM25 score and
+    ``meaning`` the cosine of the nearest sentence; else they are None.
+    """
 
     document_id: str
     rank: int
     score: float
+    words: float | None = None
+    meaning: float | None = None
 
 
 class NearTerm(NamedTuple):
@@ -35,7 +41,8 @@ class Made:
     """What an index was made from, whatever holds it.
 
     ``corpus`` and ``analyzer``: their fingerprints; ``when``: ISO 8601; ``terms``, different ones, and ``tokens``, all
-    of them: None if not known; ``refused``: documents of the corpus that the holder did not take.
+    of them: None if not known; ``refused``: documents of the corpus that the holder did not take; ``encoder``: of the
+    sentences' vectors, empty where there are none; ``passages``: whether these are ranked too.
     """
 
     corpus: str
@@ -47,6 +54,8 @@ class Made:
     terms: int | None = None
     tokens: int | None = None
     refused: int = 0
+    encoder: str = ""
+    passages: bool = False
 
     def differs(self, corpus: Corpus, analyzer: Analyzer, k1: float, b: float) -> list[str]:
         """Why an index of this corpus with these settings would be another one; empty if it would not."""
@@ -100,8 +109,11 @@ class SearchIndex(Protocol):
         """Raise GeulgamError if it cannot be searched: there is none, it is damaged, or another analyzer made it."""
         ...
 
-    def search(self, query: Query, k: int) -> list[Hit]:
-        """The k best of the documents that match, best first; fewer if fewer match. Raises GeulgamError."""
+    def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
+        """The k best of the documents that match, best first; fewer if fewer match. Raises GeulgamError.
+
+        ``within``: ids of the documents that are looked at; None: all.
+        """
         ...
 
     def document_frequencies(self, terms: Sequence[str]) -> list[int]:

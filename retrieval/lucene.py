@@ -146,12 +146,13 @@ class _Reader:
             terms = self._terms(written)
             if len(terms) > 1:
                 return Phrase(terms, boost, written)
-            return Terms(terms, boost) if terms else None
+            return Terms(terms, boost, written) if terms else None
         if isinstance(item, tree.Word):
-            terms = self._terms(_ESCAPED.sub(r"\1", self._word(item)))
+            word = _ESCAPED.sub(r"\1", self._word(item))
+            terms = self._terms(word)
             if len(terms) > 1 and sign is not _Sign.SHOULD:
-                return Boolean(must=tuple(Terms((term,)) for term in terms), boost=boost)
-            return Terms(terms, boost) if terms else None
+                return Boolean(must=tuple(Terms((term,)) for term in terms), boost=boost, written=word)
+            return Terms(terms, boost, word) if terms else None
         self._fail("this is not supported", _position(item))
 
     def _filter(self, item: tree.SearchField) -> Filter:

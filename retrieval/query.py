@@ -14,10 +14,14 @@ from retrieval.analyzer import Analyzer
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A bag of terms: documents with any of them, scored by the sum; a term that stands twice counts twice."""
+    """A bag of terms: documents with any of them, scored by the sum; a term that stands twice counts twice.
+
+    ``written``: as it stands in the query, for what does not go by terms.
+    """
 
     terms: tuple[str, ...]
     boost: float = 1.0
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,15 @@ class Filter:
 class Boolean:
     """Documents that match all of ``must``, none of ``must_not`` and, if ``must`` is empty, any of ``should``.
 
-    Scored by the sum of the matching ``must`` and ``should``, times ``boost``.
+    Scored by the sum of the matching ``must`` and ``should``, times ``boost``. ``written``: of one word that the
+    analyzer took apart, as it stands in the query.
     """
 
     must: tuple["Query", ...] = ()
     should: tuple["Query", ...] = ()
     must_not: tuple["Query", ...] = ()
     boost: float = 1.0
+    written: str = field(default="", compare=False)
 
 
 Query: TypeAlias = Terms | Phrase | Filter | Boolean
@@ -67,7 +73,7 @@ def bag(text: str, analyzer: Analyzer) -> Query:
     (terms,) = analyzer([text])
     if not terms:
         raise GeulgamError(f"nothing to look for in {text!r}", NOTHING_LEFT)
-    return Terms(tuple(terms))
+    return Terms(tuple(terms), written=text)
 
 
 def terms_of(query: Query) -> Iterator[str]:
@@ -77,3 +83,10 @@ def terms_of(query: Query) -> Iterator[str]:
             yield from terms_of(clause)
     elif not isinstance(query, Filter):
         yield from query.terms
+
+
+def written(query: Query) -> str:
+    """The words that are looked for as they were written, left to right, with spaces between; no operators."""
+    if isinstance(query, Boolean):
+        return query.written or " ".join(filter(None, map(written, (*query.must, *query.should))))
+    return "" if isinstance(query, Filter) else query.written or " ".join(query.terms)

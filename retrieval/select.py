@@ -43,7 +43,7 @@ def select(index: SearchIndex, corpus: Corpus, sides: Sides, topic: Topic, share
     chosen = sorted(((hit, side) for side, hits in found.items() for hit in hits), key=lambda pair: pair[0].rank)
     documents = corpus.get([hit.document_id for hit, _ in chosen])
     rows = tuple(
-        Row(hit.document_id, hit.rank, hit.score, side, document.version)
+        Row(hit.document_id, hit.rank, hit.score, side, document.version, hit.words, hit.meaning)
         for (hit, side), document in zip(chosen, documents, strict=True)
     )
     return Subset(topic, rows, _note(topic, wanted, found, stand_ins))

@@ -25,7 +25,13 @@ _FIELDS = {
     "side": pa.string(),
     "version": pa.string(),
 }
-SCHEMA = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _FIELDS.items()])
+_OF_BOTH = {"words": pa.float64(), "meaning": pa.float64()}  # null where words alone were asked for
+SCHEMA = pa.schema(
+    [
+        *(pa.field(name, kind, nullable=False) for name, kind in _FIELDS.items()),
+        *map(pa.field, _OF_BOTH, _OF_BOTH.values()),
+    ]
+)
 
 
 def topic_name(name: str) -> str:
@@ -70,13 +76,18 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A document of a subset: its rank from 1, its score, the side that it is on, and in which version it was found."""
+    """A document of a subset: its rank from 1, its score, the side that it is on, and in which version it was found.
+
+    ``words`` and ``meaning``: the two scores that a score of both was made of (:class:`retrieval.index.Hit`).
+    """
 
     document_id: str
     rank: int
     score: float
     side: Side
     version: str
+    words: float | None = None
+    meaning: float | None = None
 
 
 @dataclass(frozen=True)
@@ -117,9 +128,10 @@ class Subset:
         """The subset in the file. Raises GeulgamError if it is missing, damaged or something else."""
         try:
             with pq.ParquetFile(path) as file:
-                table = file.read(columns=SCHEMA.names)
+                names = [name for name in SCHEMA.names if name in file.schema_arrow.names or name in _FIELDS]
+                table = file.read(columns=names)  # before meaning counted, there were no columns for it
             metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-            columns = (table.column(name).to_pylist() for name in SCHEMA.names)
+            columns = (table.column(name).to_pylist() for name in names)
             rows = tuple(Row(*values) for values in zip(*columns, strict=True))
             if any(row.side not in SIDES for row in rows):
                 raise ValueError("it has a side other than train, valid and test")

@@ -23,6 +23,12 @@ def build(
             show_default=False,
         ),
     ] = None,
+    meaning: Annotated[
+        bool | None, typer.Option("--meaning/--words", help="Find by meaning too, or by words.", show_default=False)
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(metavar="NAME", help="essay, or passage: what is ranked.", show_default=False)
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Build the index; only documents that are new are analysed. What is chosen here is kept in geulgam.toml."""
@@ -30,14 +36,20 @@ def build(
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    chosen = {"retrieval.backend": backend, "retrieval.analyzer": analyzer}
+    chosen = {
+        "retrieval.backend": backend,
+        "retrieval.analyzer": analyzer,
+        "retrieval.meaning": meaning,
+        "retrieval.unit": unit,
+    }
     with showing() as on:
         say(build_index(place, place.settings(chosen), on=on))
     keep_settings(place, chosen)
 
 
 @app.command(
-    epilog="""Example:  geulgam index search "함께 -정치" --k 5""", context_settings={"ignore_unknown_options": True}
+    epilog="""Example:  geulgam index search "함께 -정치" --k 5 --meaning""",
+    context_settings={"ignore_unknown_options": True},
 )
 def search(
     query: Annotated[
@@ -45,6 +57,12 @@ def search(
         typer.Argument(metavar="QUERY", help='함께^2 +must -not "a phrase" (가족 OR 친구) AND 밥', show_default=False),
     ],
     k: Annotated[int, typer.Option("--k", min=1, help="How many hits.")] = 10,
+    meaning: Annotated[
+        bool | None, typer.Option("--meaning/--words", help="By meaning too, or by words.", show_default=False)
+    ] = None,
+    weight: Annotated[
+        float | None, typer.Option(min=0, help="What meaning counts beside the best words.", show_default=False)
+    ] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -58,7 +76,7 @@ def search(
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    settings = place.settings()
+    settings = place.settings({"retrieval.meaning": meaning, "retrieval.meaning_weight": weight})
     found = find(place, settings, query, k)
     for reason in stale(place, settings):
         note(f"note: the index is out of date: {reason}; renew it with geulgam index build")

@@ -1,11 +1,13 @@
 """The corpus becomes searchable."""
 
 import hashlib
+import os
 import re
 import time
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,20 @@ from corpus.events import On, silent
 from corpus.store import Corpus
 from geulgam.graph import Node, make
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
-from geulgam.settings import Settings
+from geulgam.settings import RetrievalSettings, Settings
 from geulgam.snippet import Part, snippet
 from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index as open_backend
+from retrieval.encoder import DEFAULT, encoder
+from retrieval.hybrid import HybridIndex
 from retrieval.index import SearchIndex
 from retrieval.lucene import parse
+from retrieval.passage_store import PassageStore
 from retrieval.query import Query, terms_of
+
+_MOST = 8  # processes that encode: each takes 0.3 GB
 
 
 class IndexNode(Node):
@@ -44,15 +51,20 @@ class IndexNode(Node):
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The analyzer, and how hits are ranked."""
         chosen = self.settings.retrieval
-        return {"analyzer": analyzer(chosen.analyzer).fingerprint, "k1": chosen.k1, "b": chosen.b}
+        shape = {"analyzer": analyzer(chosen.analyzer).fingerprint, "k1": chosen.k1, "b": chosen.b}
+        return shape | _beside(
+            encoder(self.settings.generate.encoder).name if chosen.meaning else "", _by_passage(chosen)
+        )
 
     def found(self) -> Manifest | None:
         """What the index was made from. All backends rank alike, so it is the same whatever holds it."""
         made = index_at(self.workspace, self.settings).made()
         if made is None:
             return None
-        same = hashlib.sha256(f"{made.corpus} {made.analyzer} {made.k1:g} {made.b:g}".encode()).hexdigest()[:32]
-        settings = {"analyzer": made.analyzer, "k1": made.k1, "b": made.b}
+        beside = _beside(made.encoder, made.passages)
+        told = " ".join([made.corpus, made.analyzer, f"{made.k1:g}", f"{made.b:g}", *map(str, beside.values())])
+        same = hashlib.sha256(told.encode()).hexdigest()[:32]
+        settings = {"analyzer": made.analyzer, "k1": made.k1, "b": made.b, **beside}
         facts = {"documents": made.documents, "terms": made.terms, "tokens": made.tokens, "refused": made.refused}
         seconds = noted_seconds(self.folder, same)
         return Manifest(same, {"corpus": made.corpus}, settings, self.version, facts, seconds, made.when)
@@ -72,9 +84,22 @@ class IndexNode(Node):
         return "; ".join((said, *built.notes))
 
 
+def _beside(encoder: str, passages: bool) -> dict[str, Any]:
+    """What shapes an index that goes by more than words."""
+    return ({"encoder": encoder} if encoder else {}) | ({"unit": "passage"} if passages else {})
+
+
+def _by_passage(chosen: RetrievalSettings) -> bool:
+    return chosen.unit == "passage"
+
+
 @dataclass(frozen=True)
 class Found:
-    """A hit with its document. ``title_parts`` and ``snippet``: text, and whether a term of the query matched it."""
+    """A hit with its document. ``title_parts`` and ``snippet``: text, and whether a term of the query matched it.
+
+    ``words`` and ``meaning``: of what the score was made, where meaning counts (:class:`retrieval.index.Hit`); the
+    snippet is then of the sentence that is nearest in meaning.
+    """
 
     rank: int
     score: float
@@ -83,12 +108,15 @@ class Found:
     source: str
     title_parts: list[Part]
     snippet: list[Part]
+    words: float | None = None
+    meaning: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """For programs: the snippet as text, and the words in it that matched."""
         return {
             "rank": self.rank,
             "score": self.score,
+            **({} if self.meaning is None else {"words": self.words, "meaning": self.meaning}),
             "document_id": self.document_id,
             "title": self.title,
             "source": self.source,
@@ -110,7 +138,17 @@ def index_at(workspace: Workspace, settings: Settings) -> SearchIndex:
         name=server_name(workspace, settings),
         shards=chosen.elasticsearch_shards,
         replicas=chosen.elasticsearch_replicas,
+        vectors=_vectors(workspace, settings) if chosen.meaning else None,
+        weight=chosen.meaning_weight,
+        passages=_by_passage(chosen),
     )
+
+
+def _vectors(workspace: Workspace, settings: Settings) -> PassageStore:
+    """Those of the sentences, made by as many processes as there are cores where each can have an encoder."""
+    name = settings.generate.encoder
+    processes = os.cpu_count() or 1 if name == DEFAULT else 1  # a model of one's own takes all cores, or a GPU
+    return PassageStore(workspace.index / "vectors", partial(encoder, name), min(processes, _MOST))
 
 
 def open_index(workspace: Workspace, settings: Settings) -> SearchIndex:
@@ -154,7 +192,9 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
     query = parse(text, index.analyzer)
     terms = frozenset(terms_of(query))
     hits = index.search(query, k)
-    documents = Corpus(workspace.corpus).get([hit.document_id for hit in hits])
+    ids = [hit.document_id for hit in hits]
+    documents = Corpus(workspace.corpus).get(ids)
+    places = index.places(query, ids) if isinstance(index, HybridIndex) else {}
     return [
         Found(
             hit.rank,
@@ -163,7 +203,9 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
             document.title,
             document.source,
             snippet(document.title, index.analyzer.spans(document.title), terms, 10_000),
-            snippet(document.text, index.analyzer.spans(document.text), terms),
+            snippet(document.text, index.analyzer.spans(document.text), terms, at=places.get(document.id)),
+            None if hit.words is None else round(hit.words, 4),
+            None if hit.meaning is None else round(hit.meaning, 4),
         )
         for hit, document in zip(hits, documents, strict=True)
     ]
@@ -185,6 +227,8 @@ def status(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         "analyzer": made.analyzer if made else None,
         "k1": made.k1 if made else None,
         "b": made.b if made else None,
+        "encoder": (made.encoder or None) if made else None,
+        "unit": ("passage" if made.passages else "essay") if made else None,
         "refused": made.refused if made else 0,
         "server": (index.status() or None) if made else None,
     }

@@ -43,7 +43,9 @@ class SubsetNode(Node):
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The query, and how many documents."""
         topic = wanted(self.settings, self.topic)
-        return {"query": topic.query, "k": topic.k}
+        chosen = self.settings.retrieval
+        weight = {"meaning_weight": chosen.meaning_weight} if chosen.meaning else {}
+        return {"query": topic.query, "k": topic.k, **weight}
 
     def make(self, now: Manifest, on: On) -> str:
         """Select, and write it. Raises GeulgamError for a query that matches nothing, naming near terms."""

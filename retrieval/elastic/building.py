@@ -115,7 +115,7 @@ class Building:
             self.client.indices.create,
             index=lease.claim.index,
             settings=mapping.settings(lease.meta),
-            mappings=mapping.mappings(lease.plain(), self.analyzer),
+            mappings=mapping.mappings(lease.plain(), self.analyzer, self.meta.dimensions),
         )
 
     def _lease(self, shards: int) -> Lease:

@@ -15,6 +15,7 @@ from corpus.document import Document
 from corpus.parts import hexadecimal
 from retrieval.elastic.keys import Keyed, held, keys
 from retrieval.elastic.mapping import TERM_LIMIT, indexed
+from retrieval.nearness import PassageView
 from retrieval.terms import Part, TermStore
 
 
@@ -30,11 +31,14 @@ class Entry(NamedTuple):
     title: str
     source: str
     metadata: dict[str, str]
+    passages: orjson.Fragment | None = None
 
     def json(self) -> bytes:
-        """The fields."""
+        """The fields; without passages where there are none."""
         fields = self._asdict()
         del fields["key"]
+        if self.passages is None:
+            del fields["passages"]
         return orjson.dumps(fields)
 
 
@@ -69,6 +73,25 @@ def raw(documents: Iterable[Document]) -> Source:
                 yield _entry(to_hex(key)[0], document, f"{document.title}\n{document.text}")
 
     return entries
+
+
+def with_vectors(source: Source, view: PassageView) -> Source:
+    """The same documents, each with the vectors of its sentences, a byte a number, in hexadecimal digits."""
+
+    def entries(missing: Digest) -> Iterator[Entry]:
+        for entry in source(missing):
+            slot = view.slot_of(entry.id)
+            yield entry if slot < 0 else entry._replace(passages=_passages(view, slot))
+
+    return entries
+
+
+def _passages(view: PassageView, slot: int) -> orjson.Fragment:
+    part, rows = view.part_of(slot)
+    found = zip(part.vectors[rows], part.places[rows].tolist(), strict=True)
+    return orjson.Fragment(
+        orjson.dumps([{"vector": vector.tobytes().hex(), "start": start, "end": end} for vector, (start, end) in found])
+    )
 
 
 def _entry(key: str, document: Document, terms: str | orjson.Fragment) -> Entry:

@@ -4,8 +4,9 @@ What stands where on the server is told in :mod:`retrieval.elastic.alias`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from retrieval.elastic.analyzer import ServerAnalyzer
 from retrieval.elastic.building import Building
 from retrieval.elastic.connection import Access, connect, server_version
 from retrieval.elastic.dsl import FIELD, dsl
-from retrieval.elastic.entries import analysed, raw
+from retrieval.elastic.entries import analysed, raw, with_vectors
 from retrieval.elastic.failures import explaining
 from retrieval.elastic.keys import Keyed
 from retrieval.elastic.lease import Builder
@@ -35,6 +36,8 @@ from retrieval.elastic.mapping import Meta, indexed
 from retrieval.elastic.paging import PAGE, pages
 from retrieval.elastic.patience import PATIENCE
 from retrieval.index import BUILD, K1, B, Built, Hit, Made, NearTerm
+from retrieval.nearness import PassageView
+from retrieval.passage_store import PassageStore
 from retrieval.query import Query
 from retrieval.strings import Strings
 from retrieval.terms import TermStore
@@ -46,7 +49,7 @@ class ElasticsearchIndex:
     ``folder`` holds the cached terms, and ``rejected.jsonl`` with what the server refused; one at a time may build in
     it. Folders and machines that share an index build it in turn (:mod:`retrieval.elastic.lease`). ``shards``: None for
     one per data node; ``replicas``: None for one as soon as there is a second node; ``patience``: the seconds that a
-    build waits for a server or a node that went away.
+    build waits for a server or a node that went away; ``vectors``: of the documents' sentences, to lie there too.
     """
 
     def __init__(
@@ -61,12 +64,14 @@ class ElasticsearchIndex:
         shards: int | None = None,
         replicas: int | None = None,
         patience: float = PATIENCE,
+        vectors: PassageStore | None = None,
     ) -> None:
         self.alias, self.folder, self.analyzer = alias, folder, analyzer
         self.k1, self.b = float(k1), float(b)
         self.terms = TermStore(folder / "terms", analyzer)
         self._access = access
         self._shards, self._replicas, self._patience = shards, replicas, patience
+        self._vectors = vectors
 
     @cached_property
     def client(self) -> Elasticsearch:
@@ -93,6 +98,9 @@ class ElasticsearchIndex:
         if not self._raw:
             self.terms.update(corpus, on=on)
         source = raw(corpus) if self._raw else analysed(self.terms, documents, corpus.get)
+        if self._vectors:
+            self._vectors.update(corpus, on=on)
+            source = with_vectors(source, PassageView(corpus, self._vectors.parts()))
         builder = Builder.of(self.folder)
         how = self._shards, self._replicas, self._patience
         building = Building(self.client, self._meta(), builder, own, *how, on)
@@ -121,6 +129,8 @@ class ElasticsearchIndex:
         reasons = _made(meta).differs(corpus, self.analyzer, self.k1, self.b)
         if self._shards not in (None, meta.shards):
             reasons.append(f"the index has {meta.shards} shards, now {self._shards}")
+        if self._vectors and meta.encoder != self._vectors.encoder.name:
+            reasons.append("vectors not built yet" if not meta.encoder else f"encoder changed: {meta.encoder}")
         return reasons
 
     def check(self) -> None:
@@ -135,10 +145,13 @@ class ElasticsearchIndex:
             made, now = meta.analyzer, self.analyzer.fingerprint
             raise GeulgamError(f"the index was made with another analyzer ({made}; now {now})", BUILD)
 
-    def search(self, query: Query, k: int) -> list[Hit]:
+    def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
+        clause = self.clause(query)
+        if within is not None:
+            clause = {"bool": {"must": [clause], "filter": [{"terms": {"id": sorted(within)}}]}}
         wanted: dict[str, Any] = {
-            "query": dsl(query, self.k1, raw=self._raw),
+            "query": clause,
             "sort": [{"_score": "desc"}, {"id": "asc"}],
             "search_type": "dfs_query_then_fetch",  # statistics of all shards: the scores of a single one
             "stored_fields": "_none_",
@@ -160,6 +173,10 @@ class ElasticsearchIndex:
         # The server's numbers are single floats in decimals; as those they equal the embedded index's.
         scored = [(float(np.float32(hit["sort"][0])), str(hit["sort"][1])) for hit in hits]
         return [Hit(id_, rank, score) for rank, (score, id_) in enumerate(scored, start=1)]
+
+    def clause(self, query: Query) -> dict[str, Any]:
+        """The query as this index has to be asked."""
+        return dsl(query, self.k1, raw=self._raw)
 
     def document_frequencies(self, terms: Sequence[str]) -> list[int]:
         """How many documents hold each of the terms, (len(terms),), asked for at once."""
@@ -205,11 +222,11 @@ class ElasticsearchIndex:
             return {}
         with explaining():
             health = self.client.cluster.health(index=found[0])
-            stats = self.client.indices.stats(index=found[0], metric=["docs", "store"])["_all"]
+            stats = self.client.indices.stats(index=found[0], metric=["store"])["_all"]
             settings = self.client.indices.get_settings(index=found[0], flat_settings=True)[found[0]]["settings"]
         return {
             "index": found[0],
-            "documents": int(stats["primaries"]["docs"]["count"]),
+            "documents": found[1].documents,  # the server counts sentences with vectors too
             "bytes": int(stats["total"]["store"]["size_in_bytes"]),
             "shards": int(settings["index.number_of_shards"]),
             "replicas": int(settings["index.number_of_replicas"]),
@@ -232,7 +249,10 @@ class ElasticsearchIndex:
         return isinstance(self.analyzer, ServerAnalyzer)
 
     def _meta(self) -> Meta:
-        return Meta(self.alias, self.analyzer.fingerprint, self.k1, self.b, self._shards or 0)
+        made = Meta(self.alias, self.analyzer.fingerprint, self.k1, self.b, self._shards or 0)
+        if self._vectors is None:
+            return made
+        return replace(made, encoder=self._vectors.encoder.name, dimensions=self._vectors.encoder.dimensions)
 
     def _live(self) -> tuple[str, Meta] | None:
         return live(self.client, self.alias)

@@ -6,6 +6,7 @@ The text itself stays in the corpus: no ``_source`` is kept. Fields:
     id        its id, in a column: it is what is found, and ties are broken by it
     terms     what the analyzer made, with spaces between (or the raw text, for an analyzer of the server's own)
     title, source, metadata     as they stand in the corpus, for filters
+    passages  where there are vectors: for each sentence its vector, and its start and end in the text
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import Any
 FORMAT = 2
 TERM_LIMIT = 127  # characters, 254 UTF-16 units at most: Lucene's whitespace tokenizer cuts at 255
 _EXACT = {"type": "keyword", "doc_values": False, "ignore_above": 8_191}  # 32,766 bytes is Lucene's limit
+_SENTENCES = 200_000  # of one document, at most
 _LOADING: dict[str, Any] = {"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0}
 
 
@@ -32,11 +34,13 @@ class Meta:
     refused: int = 0
     made: str = ""  # ISO 8601
     format: int = FORMAT
+    encoder: str = ""  # of the passages' vectors; empty: there are none
+    dimensions: int = 0
 
     @property
     def recipe(self) -> tuple[Any, ...]:
         """What has to be equal for a document in one index to be the same in another."""
-        return self.format, self.alias, self.analyzer, self.k1, self.b
+        return self.format, self.alias, self.analyzer, self.k1, self.b, self.encoder
 
     def plain(self) -> dict[str, Any]:
         """For ``_meta``."""
@@ -54,7 +58,8 @@ class Meta:
 def settings(meta: Meta) -> dict[str, Any]:
     """The settings of a new index, as it is while it is loaded: no refresh, no replica."""
     similarity = {"type": "BM25", "k1": meta.k1, "b": meta.b}
-    return {"number_of_shards": meta.shards, "similarity": {"default": similarity}, **_LOADING}
+    nested = {"mapping.nested_objects.limit": _SENTENCES} if meta.encoder else {}
+    return {"number_of_shards": meta.shards, "similarity": {"default": similarity}, **nested, **_LOADING}
 
 
 def opened_settings() -> dict[str, Any]:
@@ -74,8 +79,16 @@ def replica_settings(replicas: int | None) -> dict[str, Any]:
     return {"auto_expand_replicas": "false", "number_of_replicas": replicas}
 
 
-def mappings(meta: dict[str, Any], analyzer: str = "whitespace") -> dict[str, Any]:
-    """The fields. ``meta``: for ``_meta``; ``analyzer``: the server's own that ``terms`` goes through."""
+def mappings(meta: dict[str, Any], analyzer: str = "whitespace", dimensions: int = 0) -> dict[str, Any]:
+    """The fields. ``meta``: for ``_meta``; ``analyzer``: the server's own that ``terms`` goes through.
+
+    ``dimensions``: of the vectors, 0 for none.
+    """
+    # Flat: all vectors are looked at, as in the embedded index.
+    vector = {"type": "dense_vector", "dims": dimensions, "element_type": "byte", "index": True, "similarity": "cosine"}
+    place = {"type": "integer", "index": False}
+    properties = {"vector": {**vector, "index_options": {"type": "flat"}}, "start": place, "end": place}
+    passages = {"passages": {"type": "nested", "properties": properties}} if dimensions else {}
     return {
         "dynamic": "strict",
         "_meta": meta,
@@ -86,6 +99,7 @@ def mappings(meta: dict[str, Any], analyzer: str = "whitespace") -> dict[str, An
             "title": _EXACT,
             "source": _EXACT,
             "metadata": {"type": "flattened", "doc_values": False, "ignore_above": 8_191},
+            **passages,
         },
     }
 

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +185,7 @@ class Ranking:
         self._ids = ids
         self.analyzer: Analyzer = Counting()
 
-    def search(self, query: Query, k: int) -> list[Hit]:
+    def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         return [Hit(id_, rank, 1 / rank) for rank, id_ in enumerate(self._ids[:k], start=1)]
 
     def build(self, corpus: Corpus, *, on: On = silent) -> Built:

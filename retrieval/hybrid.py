@@ -1,0 +1,136 @@
+"""An index that goes by more than an essay's words as a whole: by its passages, by its meaning, or by both.
+
+The best candidates of each kind are found, each is given all scores, and :func:`retrieval.fusion.fused` ranks them: in
+the embedded indexes and on a server alike. What a query demands (``+``) and forbids (``-``) holds whatever the score.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from corpus.events import On, silent
+from corpus.store import Corpus
+from retrieval.analyzer import Analyzer
+from retrieval.encoding import Vectors
+from retrieval.fusion import WEIGHT, Scored, fused, scaled
+from retrieval.index import Built, Hit, Made, NearTerm, SearchIndex
+from retrieval.nearness import Bounds, Nearness
+from retrieval.passage_index import PassageIndex
+from retrieval.passage_store import PassageStore
+from retrieval.passages import TextPlace
+from retrieval.query import Query, written
+
+DEPTH = 1_000  # candidates of each kind, if no more hits are asked for
+
+
+class Meaning:
+    """What the meaning of a query is sought in. ``weight``: what a cosine of 1 counts beside the best words."""
+
+    def __init__(self, store: PassageStore, nearness: Nearness, weight: float = WEIGHT) -> None:
+        self.store, self.nearness, self.weight = store, nearness, weight
+
+    def vector(self, query: Query) -> Vectors:
+        """That of the words that are looked for, as they were written, (d,)."""
+        found: Vectors = self.store.encoder.encode([written(query)])[0]
+        return found
+
+
+class HybridIndex:
+    """``words`` with ``passages``, which are ranked by the words too, with ``meaning``, or with both."""
+
+    def __init__(
+        self, words: SearchIndex, *, passages: PassageIndex | None = None, meaning: Meaning | None = None
+    ) -> None:
+        self._words, self._passages, self.meaning = words, passages, meaning
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """That of the words."""
+        return self._words.analyzer
+
+    def build(self, corpus: Corpus, *, on: On = silent) -> Built:
+        """All that it consists of; see :meth:`retrieval.index.SearchIndex.build`."""
+        notes: list[str] = []
+        if self.meaning and (encoded := self.meaning.store.update(corpus, on=on)):
+            notes.append(f"{encoded:,} encoded")
+        if self._passages:
+            notes += self._passages.build(corpus, on=on).notes
+        built = self._words.build(corpus, on=on)
+        return Built(built.documents, (*built.notes, *notes))
+
+    def made(self) -> Made | None:
+        """What the words' index was made from, with the encoder of the vectors and whether there are passages."""
+        made = self._words.made()
+        if made is None:
+            return None
+        encoder = self.meaning.nearness.encoder() if self.meaning else ""
+        passages = self._passages is not None and self._passages.made() is not None
+        return replace(made, encoder=encoder, passages=passages)
+
+    def stale(self, corpus: Corpus) -> list[str]:
+        """Why it has to be built; empty if it does not."""
+        reasons = self._words.stale(corpus)
+        reasons += self._passages.stale(corpus) if self._passages else []
+        return reasons + (self.meaning.nearness.stale(corpus) if self.meaning else [])
+
+    def check(self) -> None:
+        """Raise GeulgamError if it cannot be searched."""
+        self._words.check()
+        if self._passages:
+            self._passages.check()
+        if self.meaning:
+            self.meaning.nearness.check()
+
+    def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
+        """The k best, best first. With meaning every document within the query's bounds can be found."""
+        depth, bounds = max(k, DEPTH), Bounds.of(query)
+        vector = self.meaning.vector(query) if self.meaning else None
+        hits = self._words.search(query, depth, within)
+        words = {hit.document_id: hit.score for hit in hits}
+        best = hits[0].score if hits and within is None else self._best(self._words, query)
+        near: dict[str, float] = {}
+        if self.meaning and vector is not None:
+            near = dict(self.meaning.nearness.near(vector, depth, bounds, within))
+        parts = self._passages.best(query, depth, within) if self._passages else {}
+        # Of a document whose passages match it is not known yet whether all of it is within the query's bounds.
+        if len(hits) == depth and (more := (near.keys() | parts.keys()) - words.keys()):
+            words |= {hit.document_id: hit.score for hit in self._words.search(query, len(more), more)}
+        candidates = words.keys() | near.keys()
+        kinds = [scaled(words, best, 0.5 if self._passages else 1.0)]
+        if self._passages:
+            if lacking := candidates - parts.keys():
+                parts |= self._passages.best(query, len(lacking), lacking)
+            top = max(parts.values(), default=0.0) if within is None else self._passages.top(query)
+            kinds.append(scaled(parts, top, 0.5))
+        if self.meaning and vector is not None:
+            if lacking := candidates - near.keys():
+                near |= dict(self.meaning.nearness.near(vector, len(lacking), Bounds(), lacking))
+            kinds.append(Scored(near, self.meaning.weight))
+        ranked = list(fused(candidates, kinds).items())[:k]
+        return [
+            Hit(id_, rank, score, words.get(id_, 0.0), near.get(id_) if self.meaning else None)
+            for rank, (id_, score) in enumerate(ranked, start=1)
+        ]
+
+    def places(self, query: Query, ids: Sequence[str]) -> dict[str, TextPlace]:
+        """Where in each of the documents the sentence nearest in meaning stands; empty without meaning."""
+        return self.meaning.nearness.places(self.meaning.vector(query), ids) if self.meaning else {}
+
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """Those of the words."""
+        return self._words.document_frequencies(terms)
+
+    def near_terms(self, term: str, limit: int = 5) -> list[NearTerm]:
+        """Those of the words."""
+        return self._words.near_terms(term, limit)
+
+    def status(self) -> dict[str, Any]:
+        """That of the words."""
+        return self._words.status()
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def _best(self, index: SearchIndex, query: Query) -> float:
+        """The best score of the whole corpus."""
+        return next((hit.score for hit in index.search(query, 1)), 0.0)

@@ -1,0 +1,127 @@
+"""An index of passages: a long essay is found by the part of it that is about something.
+
+Each passage (:func:`retrieval.passages.passages`) is a document with its essay's title, source and metadata, in a
+corpus and an index of its own. Its id is the first 24 digits of its essay's id and its number in 8, so no table is
+needed from one to the other.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from corpus import digests
+from corpus.digests import from_hex, to_hex
+from corpus.document import Document
+from corpus.events import On, Task, silent
+from corpus.store import Corpus
+from retrieval.index import Built, Made, SearchIndex
+from retrieval.passages import PASSAGE, TextPlace, passages
+from retrieval.query import Boolean, Filter, Query
+
+_ESSAY = 24  # hexadecimal digits of a passage's id that are its essay's
+_AT_ONCE = 10_000  # passages that are looked at by their ids, in one search
+_EACH = 4  # passages of one essay among the best, for a first guess at how many to ask for
+
+
+class PassageIndex:
+    """The passages of ``corpus`` in ``folder``, ranked by the index that ``make`` makes for a corpus of them."""
+
+    def __init__(self, folder: Path, corpus: Corpus, make: Callable[[Path, Corpus], SearchIndex]) -> None:
+        self._corpus, self._parts = corpus, Corpus(folder / "corpus")
+        self._index = make(folder, self._parts)
+
+    def build(self, corpus: Corpus, *, on: On = silent) -> Built:
+        """Cut the essays that are new or changed, and index their passages; the notes are those of the index."""
+        fingerprint = corpus.fingerprint()
+        if self._parts.made_from.get("corpus") != fingerprint:
+            writer = self._parts.writer()
+            with Task(on, "cutting", len(corpus), "document") as task:
+                for document in corpus:
+                    for passage in cut(document):
+                        writer.add(passage)
+                    task.advance()
+            self._parts.commit(writer.finish(), replace=True, made_from={"corpus": fingerprint, "size": PASSAGE})
+        return self._index.build(self._parts, on=on)
+
+    def stale(self, corpus: Corpus) -> list[str]:
+        """Why it has to be built; empty if it does not."""
+        made = self._parts.made_from
+        if not made:
+            return ["passages not built yet"]
+        if made != {"corpus": corpus.fingerprint(), "size": PASSAGE}:
+            return ["passages of another corpus"]
+        return [f"passages: {reason}" for reason in self._index.stale(self._parts)]
+
+    def made(self) -> Made | None:
+        """What the passages' index was made from."""
+        return self._index.made()
+
+    def check(self) -> None:
+        """Raise GeulgamError if it cannot be searched."""
+        self._index.check()
+
+    def best(self, query: Query, k: int, within: Collection[str] | None = None) -> dict[str, float]:
+        """The k essays with the best passages, and the BM25 score of the best of each, best first.
+
+        What the query demands or forbids need not all stand in one passage, and is not looked at here; filters are.
+        """
+        query, depth, found = optional(query), _EACH * k, dict[str, float]()
+        if within is None:
+            while True:
+                hits = self._index.search(query, depth)
+                for hit in hits:
+                    found.setdefault(hit.document_id[:_ESSAY], hit.score)
+                if len(found) >= k or len(hits) < depth:
+                    break
+                depth *= _EACH
+        else:
+            ids = [id_ for essay in within for id_ in self._of(essay)]
+            for start in range(0, len(ids), _AT_ONCE):
+                some = ids[start : start + _AT_ONCE]
+                for hit in self._index.search(query, len(some), some):
+                    begun = hit.document_id[:_ESSAY]
+                    found[begun] = max(hit.score, found.get(begun, 0.0))
+        first = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:k]
+        essays = self._essays(begun for begun, _ in first)
+        return {essays[begun]: score for begun, score in first if begun in essays}
+
+    def top(self, query: Query) -> float:
+        """The score of the best passage of all."""
+        return next((hit.score for hit in self._index.search(optional(query), 1)), 0.0)
+
+    def _essays(self, begun: Iterable[str]) -> dict[str, str]:
+        """The essays' ids by their first digits."""
+        wanted = sorted(begun)
+        ids = self._corpus.digests()
+        lowest = digests.array(from_hex(each + "0" * (32 - _ESSAY)) for each in wanted)
+        spots = np.minimum(np.searchsorted(ids, lowest), max(len(ids) - 1, 0))
+        found = to_hex(ids[spots]) if len(ids) else []
+        return {each: id_ for each, id_ in zip(wanted, found, strict=False) if id_.startswith(each)}
+
+    def _of(self, essay: str) -> list[str]:
+        """The ids of its passages."""
+        ids = self._parts.digests()
+        first, last = (digests.array([from_hex(essay[:_ESSAY] + fill * (32 - _ESSAY))]) for fill in "0f")
+        start, end = np.searchsorted(ids, first, "left")[0], np.searchsorted(ids, last, "right")[0]
+        return to_hex(ids[start:end])
+
+
+def optional(query: Query) -> Query:
+    """The same words, of which none must stand in a passage and none must not; filters hold."""
+    if not isinstance(query, Boolean):
+        return query
+    filters = tuple(clause for clause in query.must if isinstance(clause, Filter))
+    words = tuple(clause for clause in (*query.must, *query.should) if not isinstance(clause, Filter))
+    if filters and words:
+        return Boolean(must=(*filters, Boolean(should=words)), boost=query.boost)
+    return Boolean(must=filters, should=words, boost=query.boost)
+
+
+def cut(document: Document) -> Iterator[Document]:
+    """The passages of an essay, each as a document."""
+    places = passages(document.text, PASSAGE) or [TextPlace(0, len(document.text))]
+    for number, place in enumerate(places):
+        id_ = f"{document.id[:_ESSAY]}{number:08x}"
+        yield replace(document, id=id_, text=document.text[place.start : place.end])
