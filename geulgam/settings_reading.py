@@ -36,7 +36,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 }
 _SWITCHES = frozenset(
     f"finetune.{field.name}" for kind in _PARTS.values() for field in dataclasses.fields(kind) if field.type is bool
-)
+) | {f"retrieval.{name}" for name, field in RetrievalSettings.model_fields.items() if field.annotation is bool}
 _GONE = {
     "finetune.accumulate": "finetune.batch counts all blocks of a step, finetune.device_batch those computed at once"
 }

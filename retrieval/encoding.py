@@ -1,9 +1,11 @@
 """Texts to vectors, by several processes at once where there is much to do; and vectors in one byte a number."""
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,7 +37,7 @@ def quantised(vectors: NDArray[np.float32]) -> tuple[Bytes8, Lengths]:
 @contextmanager
 def encoding(make: Callable[[], Encoder], processes: int) -> Iterator[Batched]:
     """How to encode meanwhile: here, or by so many processes, which end with the block."""
-    if processes == 1:
+    if processes == 1 or not _can_spawn():
         encoder = make()
         yield lambda texts, told: _joined((encoder.encode(some) for some in _batches(texts)), told)
         return
@@ -45,6 +47,12 @@ def encoding(make: Callable[[], Encoder], processes: int) -> Iterator[Batched]:
             yield lambda texts, told: _joined(pool.map(_work, _batches(texts)), told)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _can_spawn() -> bool:
+    """Whether a new process can be begun without doing again what the program does: it reads the main file anew."""
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    return file is None or "__name__" in Path(file).read_text(encoding="utf-8", errors="replace")
 
 
 def _batches(texts: Sequence[str]) -> list[Sequence[str]]:

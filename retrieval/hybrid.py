@@ -41,12 +41,12 @@ class HybridIndex:
     def __init__(
         self, words: SearchIndex, *, passages: PassageIndex | None = None, meaning: Meaning | None = None
     ) -> None:
-        self._words, self._passages, self.meaning = words, passages, meaning
+        self.words, self._passages, self.meaning = words, passages, meaning
 
     @property
     def analyzer(self) -> Analyzer:
         """That of the words."""
-        return self._words.analyzer
+        return self.words.analyzer
 
     def build(self, corpus: Corpus, *, on: On = silent) -> Built:
         """All that it consists of; see :meth:`retrieval.index.SearchIndex.build`."""
@@ -55,12 +55,12 @@ class HybridIndex:
             notes.append(f"{encoded:,} encoded")
         if self._passages:
             notes += self._passages.build(corpus, on=on).notes
-        built = self._words.build(corpus, on=on)
+        built = self.words.build(corpus, on=on)
         return Built(built.documents, (*built.notes, *notes))
 
     def made(self) -> Made | None:
         """What the words' index was made from, with the encoder of the vectors and whether there are passages."""
-        made = self._words.made()
+        made = self.words.made()
         if made is None:
             return None
         encoder = self.meaning.nearness.encoder() if self.meaning else ""
@@ -69,13 +69,13 @@ class HybridIndex:
 
     def stale(self, corpus: Corpus) -> list[str]:
         """Why it has to be built; empty if it does not."""
-        reasons = self._words.stale(corpus)
+        reasons = self.words.stale(corpus)
         reasons += self._passages.stale(corpus) if self._passages else []
         return reasons + (self.meaning.nearness.stale(corpus) if self.meaning else [])
 
     def check(self) -> None:
         """Raise GeulgamError if it cannot be searched."""
-        self._words.check()
+        self.words.check()
         if self._passages:
             self._passages.check()
         if self.meaning:
@@ -85,16 +85,16 @@ class HybridIndex:
         """The k best, best first. With meaning every document within the query's bounds can be found."""
         depth, bounds = max(k, DEPTH), Bounds.of(query)
         vector = self.meaning.vector(query) if self.meaning else None
-        hits = self._words.search(query, depth, within)
+        hits = self.words.search(query, depth, within)
         words = {hit.document_id: hit.score for hit in hits}
-        best = hits[0].score if hits and within is None else self._best(self._words, query)
+        best = hits[0].score if hits and within is None else self._best(self.words, query)
         near: dict[str, float] = {}
         if self.meaning and vector is not None:
             near = dict(self.meaning.nearness.near(vector, depth, bounds, within))
         parts = self._passages.best(query, depth, within) if self._passages else {}
         # Of a document whose passages match it is not known yet whether all of it is within the query's bounds.
         if len(hits) == depth and (more := (near.keys() | parts.keys()) - words.keys()):
-            words |= {hit.document_id: hit.score for hit in self._words.search(query, len(more), more)}
+            words |= {hit.document_id: hit.score for hit in self.words.search(query, len(more), more)}
         candidates = words.keys() | near.keys()
         kinds = [scaled(words, best, 0.5 if self._passages else 1.0)]
         if self._passages:
@@ -118,18 +118,18 @@ class HybridIndex:
 
     def document_frequencies(self, terms: Sequence[str]) -> list[int]:
         """Those of the words."""
-        return self._words.document_frequencies(terms)
+        return self.words.document_frequencies(terms)
 
     def near_terms(self, term: str, limit: int = 5) -> list[NearTerm]:
         """Those of the words."""
-        return self._words.near_terms(term, limit)
+        return self.words.near_terms(term, limit)
 
     def status(self) -> dict[str, Any]:
         """That of the words."""
-        return self._words.status()
+        return self.words.status()
 
     def __len__(self) -> int:
-        return len(self._words)
+        return len(self.words)
 
     def _best(self, index: SearchIndex, query: Query) -> float:
         """The best score of the whole corpus."""

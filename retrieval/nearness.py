@@ -131,6 +131,7 @@ class EmbeddedNearness:
 
     def __init__(self, store: PassageStore, corpus: Corpus, index: SearchIndex) -> None:
         self._store, self._views, self._index = store, PassageViews(store, corpus), index
+        self._last: tuple[bytes, PassageView, NDArray[np.float32]] | None = None
 
     def encoder(self) -> str:
         """See :class:`Nearness`."""
@@ -147,8 +148,7 @@ class EmbeddedNearness:
     def near(self, vector: Vector, k: int, bounds: Bounds, within: Collection[str] | None = None) -> list[NearHit]:
         """See :class:`Nearness`."""
         view = self._views.now()
-        (query,), (length,) = quantised(vector[None])
-        nearest = np.maximum.reduceat(view.cosines(query, float(length)), view.firsts[:-1])
+        nearest = self._nearest(view, vector)
         scores = np.where(view.slots >= 0, nearest[view.slots], np.float32(-2))
         scores[~self._allowed(view.ids, bounds, within)] = -2
         candidates = np.flatnonzero(scores > -2)
@@ -169,6 +169,19 @@ class EmbeddedNearness:
                 best = int(np.argmax(products(part.vectors[rows], query) / part.lengths[rows]))
                 found[id_] = TextPlace(*part.places[rows][best].tolist())
         return found
+
+    def _nearest(self, view: PassageView, vector: Vector) -> NDArray[np.float32]:
+        """The cosine of the nearest sentence of each document that has vectors, by slots.
+
+        The last ones are kept: of one query first the best are asked for, then those of documents that words found.
+        """
+        key = vector.tobytes()
+        last = self._last
+        if last is None or last[0] != key or last[1] is not view:
+            (query,), (length,) = quantised(vector[None])
+            last = key, view, np.maximum.reduceat(view.cosines(query, float(length)), view.firsts[:-1])
+            self._last = last
+        return last[2]
 
     def _allowed(self, ids: Digest, bounds: Bounds, within: Collection[str] | None) -> NDArray[np.bool_]:
         """For each of the sorted ids whether it is within the bounds."""

@@ -121,7 +121,7 @@ class PassageStore:
         processes = self._processes if len(missing) > _BATCH else 1
         with Task(on, "encoding", len(missing), "document") as task, encoding(self._make, processes) as encode:
             for some in _portions(chain.from_iterable(map(corpus.get, batches))):
-                self._write(*self._encoded(some, encode, task))
+                self.add(*self._encoded(some, encode, task))
         self._join()
         write_text(self.folder / "complete.json", json.dumps({"corpus": fingerprint}) + "\n")
         return len(missing)
@@ -150,7 +150,7 @@ class PassageStore:
         task.advance(len(documents))
         return vectors, lengths, places, firsts, digests.array(from_hex(document.version) for document, _ in documents)
 
-    def _write(self, *arrays: NDArray[np.generic]) -> None:
+    def add(self, *arrays: NDArray[np.generic]) -> None:
         """One more part: on disk under another name first."""
         name = secrets.token_hex(8)
         part = self.folder / f".{name}.part"
@@ -180,7 +180,7 @@ class PassageStore:
         counts = np.concatenate([np.diff(part.firsts) for part in small])
         joined = {name: np.concatenate([getattr(part, name) for part in small]) for name in _NAMES if name != "firsts"}
         joined["firsts"] = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        self._write(*(joined[name] for name in _NAMES))
+        self.add(*(joined[name] for name in _NAMES))
         for part in small:
             shutil.rmtree(self.folder / part.name, ignore_errors=True)
 
@@ -188,7 +188,7 @@ class PassageStore:
         """None if another process has joined it to others meanwhile."""
         folder = self.folder / name
         try:
-            part = PassagePart(name, *(mapped(folder / f"{each}.npy") for each in _NAMES))
+            part = PassagePart(name, *(mapped(folder / f"{each}.npy", "c") for each in _NAMES))
         except (OSError, ValueError, EOFError) as error:
             if not folder.exists():
                 return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -87,9 +87,12 @@ class Strings:
         return bytes(self._data[self.offsets[place] : self.offsets[place + 1]])
 
 
-def mapped(path: Path) -> NDArray[Any]:
-    """The array in the file, memory-mapped for reading. Raises OSError or ValueError."""
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+def mapped(path: Path, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
+    """The array in the file, memory-mapped for reading. Raises OSError or ValueError.
+
+    ``mode``: "c" for libraries that take only what may be written; nothing that is written reaches the file.
+    """
+    array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False).view(np.ndarray)
     return array  # numpy's own class for maps is slow to index
 
 

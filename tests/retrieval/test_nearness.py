@@ -16,6 +16,7 @@ from retrieval.hybrid import HybridIndex
 from retrieval.lucene import parse
 from retrieval.nearness import Bounds, EmbeddedNearness
 from retrieval.passage_store import PassageStore
+from retrieval.passages import TextPlace
 from retrieval.query import written
 from tests.retrieval.conftest import built, corpus_of
 from tests.retrieval.letters import Letters
@@ -79,7 +80,7 @@ def test_the_nearest_sentence_of_every_document_is_found(tmp_path: Path) -> None
     assert all(place in corpus.get([id_])[0].text and place for id_, place in _texts(corpus, places))
 
 
-def _texts(corpus: Corpus, places: dict) -> list[tuple[str, str]]:
+def _texts(corpus: Corpus, places: dict[str, TextPlace]) -> list[tuple[str, str]]:
     return [(id_, corpus.get([id_])[0].text[place.start : place.end]) for id_, place in places.items()]
 
 

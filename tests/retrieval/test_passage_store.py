@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from corpus.document import Document, document
 from corpus.store import Corpus
@@ -30,7 +31,7 @@ def store(folder: Path, letters: Letters | None = None) -> PassageStore:
     return PassageStore(folder, lambda: letters or Letters())
 
 
-def vectors(made: PassageStore) -> dict[bytes, np.ndarray]:
+def vectors(made: PassageStore) -> dict[bytes, NDArray[np.int8]]:
     return {
         bytes(part.versions[number]): part.vectors[part.rows(number)]
         for part in made.parts()

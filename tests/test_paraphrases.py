@@ -1,0 +1,29 @@
+"""The paraphrases of bench/meaning.py are what they are said to be."""
+
+from bench.meaning import PARAPHRASES, sample
+from bench.retrieval import lines
+from retrieval.kiwi import tagged
+
+_CONTENT = ("NNG", "NNP", "VV", "VA", "XR")  # nouns, verbs, adjectives, and the roots of both
+
+
+def content(texts: list[str]) -> list[set[tuple[str, str]]]:
+    """Of each text the nouns, and the stems of verbs and adjectives."""
+    return [
+        {(morpheme.form, morpheme.tag[0]) for morpheme in found if morpheme.tag.partition("-")[0] in _CONTENT}
+        for found in tagged(texts)
+    ]
+
+
+def test_a_hundred_queries_mean_each_a_passage_of_another_essay() -> None:
+    rows, essays = lines(PARAPHRASES), sample()
+    assert len(rows) == len({row["query"] for row in rows}) == len({row["passage"] for row in rows}) == 100
+    for row in rows:
+        assert [essay.title for essay in essays if row["passage"] in essay.text] == [row["title"]]
+
+
+def test_none_shares_a_noun_a_verb_or_an_adjective_with_its_passage() -> None:
+    rows = lines(PARAPHRASES)
+    asked, meant = (content([row[name] for row in rows]) for name in ("query", "passage"))
+    assert all(len(query) >= 2 for query in asked)
+    assert [row["query"] for row, query, passage in zip(rows, asked, meant, strict=True) if query & passage] == []
