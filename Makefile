@@ -32,6 +32,9 @@ lint: install
 
 bench: install
 	$(BIN)/python -m bench.retrieval
+	$(BIN)/python -m bench.meaning
+	$(BIN)/python -m bench.meaning --paraphrases
+	$(BIN)/python -m bench.meaning --speed
 	$(BIN)/python -m bench.suggest --methods
 	$(BIN)/python -m bench.suggest --speed
 	$(BIN)/python -m bench.map --choices
