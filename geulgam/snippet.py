@@ -8,18 +8,18 @@ Part = tuple[str, bool]  # text, and whether a term of the query matched it
 
 
 def snippet(
-    text: str, spans: Sequence[Span], terms: Collection[str], width: int = 140, at: tuple[int, int] | None = None
+    text: str, spans: Sequence[Span], terms: Collection[str], width: int = 140, place: tuple[int, int] | None = None
 ) -> list[Part]:
     """About ``width`` characters of the text where the most different terms stand, matches marked.
 
     ``spans``: the text's terms with their places, from the analyzer. Line breaks become spaces. Without a match
-    it is the beginning of the text. ``at``: start and end of what is to be shown instead, whole up to twice the width.
+    it is the beginning of the text. ``place``: start and end of what is to be shown instead, whole up to twice the width.
     """
     matched = [span for span in spans if span.term in terms]
     begin = _best(matched, width)
     begin = _word_start(text, max(0, begin - width // 5)) if begin else 0
-    if at is not None:
-        begin, width = at[0], max(width, min(2 * width, at[1] - at[0]))
+    if place is not None:
+        begin, width = place[0], max(width, min(2 * width, place[1] - place[0]))
     end = _word_end(text, begin + width)
     parts: list[Part] = [("…", False)] if begin else []
     at = begin

@@ -21,6 +21,7 @@ from retrieval.passages import TextPlace
 from retrieval.query import Query, written
 
 DEPTH = 1_000  # candidates of each kind, if no more hits are asked for
+_AT_ONCE = 10_000  # documents that are asked for by their ids; a server takes no more
 
 
 class Meaning:
@@ -84,17 +85,19 @@ class HybridIndex:
     def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         """The k best, best first. With meaning every document within the query's bounds can be found."""
         depth, bounds = max(k, DEPTH), Bounds.of(query)
-        vector = self.meaning.vector(query) if self.meaning else None
+        sought = self.meaning if self.meaning and self.meaning.weight and written(query) else None
+        vector = sought.vector(query) if sought else None
         hits = self.words.search(query, depth, within)
         words = {hit.document_id: hit.score for hit in hits}
-        best = hits[0].score if hits and within is None else self._best(self.words, query)
+        best = hits[0].score if hits and within is None else _best(self.words, query)
         near: dict[str, float] = {}
-        if self.meaning and vector is not None:
-            near = dict(self.meaning.nearness.near(vector, depth, bounds, within))
+        if sought and vector is not None:
+            near = dict(sought.nearness.near(vector, depth, bounds, within))
         parts = self._passages.best(query, depth, within) if self._passages else {}
         # Of a document whose passages match it is not known yet whether all of it is within the query's bounds.
         if len(hits) == depth and (more := (near.keys() | parts.keys()) - words.keys()):
-            words |= {hit.document_id: hit.score for hit in self.words.search(query, len(more), more)}
+            for some in _batches(more):
+                words |= {hit.document_id: hit.score for hit in self.words.search(query, len(some), some)}
         candidates = words.keys() | near.keys()
         kinds = [scaled(words, best, 0.5 if self._passages else 1.0)]
         if self._passages:
@@ -102,13 +105,13 @@ class HybridIndex:
                 parts |= self._passages.best(query, len(lacking), lacking)
             top = max(parts.values(), default=0.0) if within is None else self._passages.top(query)
             kinds.append(scaled(parts, top, 0.5))
-        if self.meaning and vector is not None:
-            if lacking := candidates - near.keys():
-                near |= dict(self.meaning.nearness.near(vector, len(lacking), Bounds(), lacking))
-            kinds.append(Scored(near, self.meaning.weight))
+        if sought and vector is not None:
+            for some in _batches(candidates - near.keys()):
+                near |= dict(sought.nearness.near(vector, len(some), Bounds(), some))
+            kinds.append(Scored(near, sought.weight))
         ranked = list(fused(candidates, kinds).items())[:k]
         return [
-            Hit(id_, rank, score, words.get(id_, 0.0), near.get(id_) if self.meaning else None)
+            Hit(id_, rank, score, words.get(id_, 0.0), near.get(id_) if sought else None)
             for rank, (id_, score) in enumerate(ranked, start=1)
         ]
 
@@ -131,6 +134,12 @@ class HybridIndex:
     def __len__(self) -> int:
         return len(self.words)
 
-    def _best(self, index: SearchIndex, query: Query) -> float:
-        """The best score of the whole corpus."""
-        return next((hit.score for hit in index.search(query, 1)), 0.0)
+
+def _best(index: SearchIndex, query: Query) -> float:
+    """The best score of the whole corpus."""
+    return next((hit.score for hit in index.search(query, 1)), 0.0)
+
+
+def _batches(ids: Collection[str]) -> list[list[str]]:
+    ordered = sorted(ids)
+    return [ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE)]

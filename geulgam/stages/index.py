@@ -203,7 +203,7 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
             document.title,
             document.source,
             snippet(document.title, index.analyzer.spans(document.title), terms, 10_000),
-            snippet(document.text, index.analyzer.spans(document.text), terms, at=places.get(document.id)),
+            snippet(document.text, index.analyzer.spans(document.text), terms, place=places.get(document.id)),
             None if hit.words is None else round(hit.words, 4),
             None if hit.meaning is None else round(hit.meaning, 4),
         )
