@@ -13,7 +13,8 @@ def snippet(
     """About ``width`` characters of the text where the most different terms stand, matches marked.
 
     ``spans``: the text's terms with their places, from the analyzer. Line breaks become spaces. Without a match
-    it is the beginning of the text. ``place``: start and end of what is to be shown instead, whole up to twice the width.
+    it is the beginning of the text. ``place``: start and end of what is to be shown instead, whole up to twice the
+    width.
     """
     matched = [span for span in spans if span.term in terms]
     begin = _best(matched, width)
