@@ -1,4 +1,5 @@
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -68,9 +69,19 @@ def test_a_saved_subset_is_loaded_as_it_was(tmp_path: Path) -> None:
     SUBSET.save(path)
     assert Subset.load(path) == SUBSET
     table = pq.read_table(path)
-    assert table.column_names == ["document_id", "rank", "score", "side", "version"]
+    assert table.column_names == ["document_id", "rank", "score", "side", "version", "words", "meaning"]
     assert table.schema.metadata[b"note"].decode() == SUBSET.note
     assert table.schema.metadata[b"query"].decode() == "함께^2 더불어"
+
+
+def test_a_subset_of_words_and_meaning_keeps_both_scores_and_an_older_file_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "subset.parquet"
+    rows = (replace(SUBSET.rows[0], words=7.0, meaning=0.25), replace(SUBSET.rows[1], words=0.0, meaning=0.5))
+    both = Subset(SUBSET.topic, rows)
+    both.save(path)
+    assert Subset.load(path) == both
+    pq.write_table(pq.read_table(path).drop_columns(["words", "meaning"]), path)
+    assert Subset.load(path) == Subset(SUBSET.topic, SUBSET.rows[:2])
 
 
 def test_ids_are_those_of_a_side_best_first() -> None:
