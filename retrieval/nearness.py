@@ -90,7 +90,8 @@ class PassageView:
         """Of every sentence to the query, (rows,)."""
         many = len(self.lengths) >= MANY
         found = [products(part.vectors, query, many) for part in self.parts]
-        return np.concatenate(found).astype(np.float32) / (self.lengths * np.float32(length))
+        cosines = np.concatenate(found) / (self.lengths * np.float32(length))
+        return cosines.astype(np.float32)
 
     def part_of(self, slot: int) -> tuple[PassagePart, slice]:
         """The part in which the document of this slot stands, and its rows there."""

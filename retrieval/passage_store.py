@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,9 @@ class PassageStore:
         held = np.sort(np.concatenate([digests.array([]), *(part.versions for part in kept)]))
         new = np.flatnonzero(~digests.find(versions, held)[1])
         missing = ids.take(np.sort(new[np.unique(versions[new], return_index=True)[1]]))
-        batches = (missing[start : start + _BATCH].to_pylist() for start in range(0, len(missing), _BATCH))
+        batches: Iterator[Any] = (
+            missing[start : start + _BATCH].to_pylist() for start in range(0, len(missing), _BATCH)
+        )
         processes = self._processes if len(missing) > _BATCH else 1
         with Task(on, "encoding", len(missing), "document") as task, encoding(self._make, processes) as encode:
             for some in _portions(chain.from_iterable(map(corpus.get, batches))):

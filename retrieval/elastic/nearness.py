@@ -75,7 +75,7 @@ class ElasticNearness:
                 knn=knn,
                 size=k,
                 source=False,
-                docvalue_fields=["id"],
+                docvalue_fields=[{"field": "id"}],
                 track_total_hits=False,
                 allow_partial_search_results=False,
             )
