@@ -35,9 +35,10 @@ def products(vectors: NDArray[np.int8], query: NDArray[np.int8], many: bool = Fa
 def _by_torch(vectors: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.int32]:
     import torch
 
-    rows, column = torch.from_numpy(vectors), torch.from_numpy(np.ascontiguousarray(query)[:, None])
-    product: Any = torch._int_mm(rows, column)
-    found: NDArray[np.int32] = product.numpy()[:, 0]
+    # As a row: the strides of a column that numpy makes of a vector lead the product astray.
+    row, rows = torch.from_numpy(np.array(query[None])), torch.from_numpy(vectors)
+    product: Any = torch._int_mm(row, rows.T)
+    found: NDArray[np.int32] = product.numpy()[0]
     return found
 
 
