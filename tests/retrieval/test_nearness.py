@@ -45,7 +45,8 @@ def hybrid(tmp_path_factory: pytest.TempPathFactory) -> tuple[HybridIndex, Corpu
 
 
 def test_torch_and_numpy_give_the_same_integers() -> None:
-    assert products._torch_is_exact()  # else numpy would be compared with itself
+    if not products._torch_is_exact():
+        pytest.skip("torch adds bytes in 16 bits on this processor, so numpy is asked")
     random = np.random.default_rng(5)
     rows = random.integers(-127, 128, (5_000, 512), np.int8)
     for query in (*random.integers(-127, 128, (3, 512), np.int8), np.full(512, 127, np.int8)):
