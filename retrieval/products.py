@@ -1,8 +1,8 @@
 """Inner products of many vectors of bytes with one: exact, at the speed at which memory is read.
 
 For 300,000 vectors of 512 bytes numpy, which makes floats of the bytes first, takes 44 ms of one core, and torch, whose
-product of integers does not, 19 ms (``bench/meaning.py --speed``). torch takes a second or two to import, so it is asked
-where there is much to multiply. Both give the same integers: a sum of 1,040 products of bytes still is a whole
+product of integers does not, 19 ms (``bench/meaning.py --speed``). torch takes a second or two to import, so it is
+asked where there is much to multiply. Both give the same integers: a sum of 1,040 products of bytes still is a whole
 number in single precision.
 """
 
