@@ -43,7 +43,7 @@ from retrieval.backends import open_index
 from retrieval.bm25 import Bm25Index
 from retrieval.encoder import encoder
 from retrieval.encoding import quantised
-from retrieval.fusion import WEIGHT
+from retrieval.fusion import WEIGHT, most
 from retrieval.hybrid import HybridIndex, Meaning
 from retrieval.index import SearchIndex
 from retrieval.kiwi import tagged
@@ -54,7 +54,7 @@ from retrieval.passages import sentences
 from retrieval.products import MANY, products
 from retrieval.query import Query, Terms, bag
 
-WEIGHTS = [round(0.1 * step, 1) for step in range(21)]
+WEIGHTS = [round(0.1 * step, 1) for step in range(11)]
 KINDS = ("누구", "언제", "어디", "무엇", "어느", "몇", "왜")
 _SPELT = {"누가": "누구", "뭐": "무엇", "무슨": "무엇", "어떤": "어느", "얼마": "몇"}
 _CONTENT = ("NNG", "NNP", "VV", "VA", "XR")  # nouns, verbs, adjectives, and the roots of both
@@ -64,7 +64,7 @@ PARAPHRASES = Path(__file__).parent / "data" / "paraphrases.jsonl"
 class Told(NamedTuple):
     """Of one query: the scores of all documents, (n,) each, by words, by passages and by meaning; which one is right.
 
-    Documents are in the order of their ids. The first two are in proportion to the query's best.
+    Documents are in the order of their ids. The first two are in proportion to the most that the query could score.
     """
 
     words: NDArray[np.float64]
@@ -95,7 +95,8 @@ class Ground(NamedTuple):
         words = {hit.document_id: hit.score for hit in self.indexed.search(query, 2_000)}
         near = self._array(dict(self.near.near(vector, 2_000, Bounds())))
         words_, parts = (self._array(some) for some in (words, self.parts.best(query, 2_000)))
-        return Told(words_ / max(words_.max(), 1e-9), parts / max(parts.max(), 1e-9), near, self.places[right])
+        all_words, all_parts = most(self.indexed, query), self.parts.most(query)
+        return Told(words_ / all_words, parts / all_parts, near, self.places[right])
 
     def _array(self, scores: Mapping[str, float]) -> NDArray[np.float64]:
         found = np.zeros(len(self.places))
@@ -177,7 +178,7 @@ def korquad() -> None:
     print(f"meaning alone {ndcg(meant_alone(told), 1.0, False):.4f}")
     for by_passage in (False, True):
         print(f'\nunit = "{"passage" if by_passage else "essay"}"')
-        print("weight on all: " + ", ".join(f"{w:g} {ndcg(told, w, by_passage):.4f}" for w in WEIGHTS[::2]))
+        print("weight on all: " + ", ".join(f"{w:g} {ndcg(told, w, by_passage):.4f}" for w in WEIGHTS))
         for chosen_on, other in (halves, halves[::-1]):
             best = max(WEIGHTS, key=lambda w: ndcg(chosen_on, w, by_passage))
             words, both = (ndcg(other, w, by_passage) for w in (0.0, best))
@@ -216,7 +217,7 @@ def paraphrases() -> None:
         print(f"{len(some)} {name}: meaning alone {recall(meant_alone(some), 1.0, False):.2f}")
         for by_passage in (False, True):
             unit = "passage" if by_passage else "essay"
-            shown = ", ".join(f"{weight:g}: {recall(some, weight, by_passage):.2f}" for weight in (0.5, 1.0, 2.0))
+            shown = ", ".join(f"{weight:g}: {recall(some, weight, by_passage):.2f}" for weight in (0.2, 0.4, 0.6, 0.8))
             print(f'  unit = "{unit}": words {recall(some, 0.0, by_passage):.2f}; both, by weight {shown}')
 
 

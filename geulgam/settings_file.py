@@ -60,7 +60,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
         None,
     ),
     "retrieval.meaning": ("Find by meaning too, not by words alone; generate.encoder names the encoder.", None),
-    "retrieval.meaning_weight": ("What the nearest meaning counts beside the best words, which count 1.", None),
+    "retrieval.meaning_weight": ("What the nearest meaning counts beside all of a query's words, which count 1.", None),
     "retrieval.k1": ("BM25: how soon repeating a term stops to count.", None),
     "retrieval.b": ("BM25: how much a long essay is discounted, 0 to 1.", None),
     "retrieval.k": ("How many of the best hits make a topic's subset.", None),

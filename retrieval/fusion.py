@@ -1,9 +1,14 @@
 """Several scores of the same documents as one, above whatever index they come from."""
 
+import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-WEIGHT = 1.0  # of meaning beside words; docs/meaning.md tells what chose it
+from retrieval.index import SearchIndex
+from retrieval.query import Boolean, Filter, Query
+
+WEIGHT = 0.4  # of meaning beside words; docs/meaning.md tells what chose it
 
 
 class Scored(NamedTuple):
@@ -13,9 +18,35 @@ class Scored(NamedTuple):
     factor: float
 
 
-def scaled(scores: Mapping[str, float], best: float, share: float = 1.0) -> Scored:
-    """BM25 scores in proportion to the query's best of the whole corpus, which then counts ``share``."""
-    return Scored(scores, share / best if best > 0 else 0.0)
+def scaled(scores: Mapping[str, float], most: float, share: float = 1.0) -> Scored:
+    """BM25 scores in proportion to the most that the query could score, which counts ``share``."""
+    return Scored(scores, share / most if most > 0 else 0.0)
+
+
+def most(index: SearchIndex, query: Query) -> float:
+    """The score that no document has more of: the idf of all terms times their boosts (Lucene's BM25 of a term is its
+    idf times less than 1).
+
+    So a document that has few of a query's words is no match for one that means the same, though no other has more.
+    """
+    weights = Counter[str]()
+    _weigh(query, 1.0, weights)
+    terms, documents = list(weights), len(index)
+    frequencies = index.document_frequencies(terms) if terms else []
+    return sum(
+        weights[term] * math.log1p((documents - frequency + 0.5) / (frequency + 0.5))
+        for term, frequency in zip(terms, frequencies, strict=True)
+    )
+
+
+def _weigh(query: Query, boost: float, weights: Counter[str]) -> None:
+    """Add the boosts of the terms that a document may be found by."""
+    if isinstance(query, Boolean):
+        for clause in (*query.must, *query.should):
+            _weigh(clause, boost * query.boost, weights)
+    elif not isinstance(query, Filter):
+        for term in query.terms:
+            weights[term] += boost * query.boost
 
 
 def fused(candidates: Collection[str], kinds: Sequence[Scored]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from corpus.events import On, silent
 from corpus.store import Corpus
 from retrieval.analyzer import Analyzer
 from retrieval.encoding import Vectors
-from retrieval.fusion import WEIGHT, Scored, fused, scaled
+from retrieval.fusion import WEIGHT, Scored, fused, most, scaled
 from retrieval.index import Built, Hit, Made, NearTerm, SearchIndex
 from retrieval.nearness import Bounds, Nearness
 from retrieval.passage_index import PassageIndex
@@ -25,7 +25,7 @@ _AT_ONCE = 10_000  # documents that are asked for by their ids; a server takes n
 
 
 class Meaning:
-    """What the meaning of a query is sought in. ``weight``: what a cosine of 1 counts beside the best words."""
+    """What the meaning of a query is sought in. ``weight``: what a cosine of 1 counts beside all the words."""
 
     def __init__(self, store: PassageStore, nearness: Nearness, weight: float = WEIGHT) -> None:
         self.store, self.nearness, self.weight = store, nearness, weight
@@ -89,7 +89,6 @@ class HybridIndex:
         vector = sought.vector(query) if sought else None
         hits = self.words.search(query, depth, within)
         words = {hit.document_id: hit.score for hit in hits}
-        best = hits[0].score if hits and within is None else _best(self.words, query)
         near: dict[str, float] = {}
         if sought and vector is not None:
             near = dict(sought.nearness.near(vector, depth, bounds, within))
@@ -99,12 +98,11 @@ class HybridIndex:
             for some in _batches(more):
                 words |= {hit.document_id: hit.score for hit in self.words.search(query, len(some), some)}
         candidates = words.keys() | near.keys()
-        kinds = [scaled(words, best, 0.5 if self._passages else 1.0)]
+        kinds = [scaled(words, most(self.words, query), 0.5 if self._passages else 1.0)]
         if self._passages:
             if lacking := candidates - parts.keys():
                 parts |= self._passages.best(query, len(lacking), lacking)
-            top = max(parts.values(), default=0.0) if within is None else self._passages.top(query)
-            kinds.append(scaled(parts, top, 0.5))
+            kinds.append(scaled(parts, self._passages.most(query), 0.5))
         if sought and vector is not None:
             for some in _batches(candidates - near.keys()):
                 near |= dict(sought.nearness.near(vector, len(some), Bounds(), some))
@@ -133,11 +131,6 @@ class HybridIndex:
 
     def __len__(self) -> int:
         return len(self.words)
-
-
-def _best(index: SearchIndex, query: Query) -> float:
-    """The best score of the whole corpus."""
-    return next((hit.score for hit in index.search(query, 1)), 0.0)
 
 
 def _batches(ids: Collection[str]) -> list[list[str]]:

@@ -16,6 +16,7 @@ from corpus.digests import from_hex, to_hex
 from corpus.document import Document
 from corpus.events import On, Task, silent
 from corpus.store import Corpus
+from retrieval.fusion import most
 from retrieval.index import Built, Made, SearchIndex
 from retrieval.passages import PASSAGE, TextPlace, passages
 from retrieval.query import Boolean, Filter, Query
@@ -87,9 +88,9 @@ class PassageIndex:
         essays = self._essays(begun for begun, _ in first)
         return {essays[begun]: score for begun, score in first if begun in essays}
 
-    def top(self, query: Query) -> float:
-        """The score of the best passage of all."""
-        return next((hit.score for hit in self._index.search(optional(query), 1)), 0.0)
+    def most(self, query: Query) -> float:
+        """The score that no passage has more of; see :func:`retrieval.fusion.most`."""
+        return most(self._index, optional(query))
 
     def _essays(self, begun: Iterable[str]) -> dict[str, str]:
         """The essays' ids by their first digits."""

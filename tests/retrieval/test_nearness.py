@@ -11,7 +11,7 @@ from corpus.store import Corpus
 from retrieval import products
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
-from retrieval.fusion import Scored, fused, scaled
+from retrieval.fusion import WEIGHT, Scored, fused, most, scaled
 from retrieval.hybrid import HybridIndex
 from retrieval.lucene import parse
 from retrieval.nearness import Bounds, EmbeddedNearness
@@ -92,17 +92,19 @@ def test_a_query_without_a_word_in_common_finds_what_is_near(hybrid: tuple[Hybri
     assert len(hits) == 5
     best = corpus.get([hits[0].document_id])[0]
     assert best.text.startswith("라라라")
-    assert hits[0].words == 0 and hits[0].meaning is not None and hits[0].score == pytest.approx(hits[0].meaning)
+    assert hits[0].words == 0 and hits[0].meaning is not None
+    assert hits[0].score == pytest.approx(WEIGHT * hits[0].meaning)
 
 
-def test_the_best_by_words_has_one_and_its_cosine(hybrid: tuple[HybridIndex, Corpus]) -> None:
+def test_a_score_is_the_share_of_what_the_words_could_score_and_its_cosine(hybrid: tuple[HybridIndex, Corpus]) -> None:
     index, _ = hybrid
-    hits = index.search(parse("가가가가가가가가가 글3", index.analyzer), 80)
+    query = parse("가가가가가가가가가 글3", index.analyzer)
+    hits, all_words = index.search(query, 80), most(index, query)
     assert len(hits) == len({hit.document_id for hit in hits}) == 80
-    top = max(hits, key=lambda hit: hit.words or 0)
+    assert 0 < max(hit.words or 0 for hit in hits) < all_words
     for hit in hits:
-        assert hit.words is not None and hit.meaning is not None and top.words
-        assert hit.score == pytest.approx(hit.words / top.words + hit.meaning)
+        assert hit.words is not None and hit.meaning is not None
+        assert hit.score == pytest.approx(hit.words / all_words + WEIGHT * hit.meaning)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     few = index.search(parse("가가가가가가가가가 글3", index.analyzer), 5, [hit.document_id for hit in hits[40:]])
     assert [hit.document_id for hit in few] == [hit.document_id for hit in hits[40:45]]
@@ -141,6 +143,20 @@ def test_the_scores_are_added_and_equal_ones_ordered_by_id() -> None:
     words, near = {"a": 6.0, "b": 3.0}, {"a": 0.1, "b": 0.6, "c": 0.6}
     assert fused("cba", [scaled(words, 6.0), Scored(near, 0.5)]) == pytest.approx({"a": 1.05, "b": 0.8, "c": 0.3})
     assert list(fused("cab", [scaled({}, 0.0), Scored({}, 1.0)])) == ["a", "b", "c"]
+
+
+def test_the_most_that_a_query_can_score_counts_all_its_words_found_or_not(hybrid: tuple[HybridIndex, Corpus]) -> None:
+    index, _ = hybrid
+
+    def all_of(text: str) -> float:
+        return most(index, parse(text, index.analyzer))
+
+    one, other = all_of("글3"), all_of("없는말")
+    assert other > one > 0  # what no document has would say the most
+    assert all_of("글3 없는말") == pytest.approx(one + other)
+    assert all_of("글3^2 글3") == pytest.approx(3 * one)
+    assert all_of('+"글3 없는말" -가가가') == pytest.approx(one + other)
+    assert all_of("(글3 없는말)^0.5 +source:x") == pytest.approx((one + other) / 2)
 
 
 def test_the_words_of_a_query_are_kept_as_they_were_written() -> None:
