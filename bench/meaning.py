@@ -7,10 +7,9 @@ with essays ranked as a whole (``retrieval.unit = "essay"``) and by their best p
 weighs is chosen on one half of the questions, by a hash of their ids, and reported on the other, and the other way
 round; then on all at the default weight, for each kind of question by its question word.
 
-``--paraphrases``: 100 queries about passages of the bundled sample that share no noun, verb or adjective with the
-passage that they mean (``bench/data/paraphrases.jsonl``, written for this; tests hold them to it): recall@10 of the
-passage's essay among all 238; other passages of the essay may have words of the query, so apart for those of which
-none has. No weight was chosen on them.
+``--paraphrases``: 100 queries, each about a passage of the bundled sample, that share no noun, verb or adjective with
+the essay that they mean, its title included (``bench/data/paraphrases.jsonl``, written for this; tests hold them to
+it): recall@10 of that essay among all 238. No weight was chosen on them.
 
 ``--speed``: encoding, in sentences and characters a second of one process; and a query at a million sentences of
 random bytes, 512 each: all of it, with the search by words of as many documents of random terms left out.
@@ -201,7 +200,7 @@ def sample() -> list[Document]:
 
 
 def paraphrases() -> None:
-    """Print the recall of queries that share no word with what they mean."""
+    """Print the recall of queries that share no noun, verb or adjective with the essay that they mean."""
     documents, asked = sample(), lines(PARAPHRASES)
     with tempfile.TemporaryDirectory() as place:
         made = ground(Path(place), documents)
