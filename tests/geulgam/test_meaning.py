@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from retrieval.fusion import WEIGHT
 from tests.geulgam.conftest import Command
 
 ESSAYS = {
@@ -34,9 +35,10 @@ def test_an_essay_is_found_by_what_it_means(geulgam: Command, place: Path) -> No
     assert geulgam("index", "search", "애완동물이 출산했다", "--words", "--json").json == []
     found = geulgam("index", "search", "애완동물이 출산했다", "--json").json
     assert found[0]["snippet"].startswith("우리 집 강아지가") and len(found) == 4
-    assert found[0]["words"] == 0 and found[0]["meaning"] == found[0]["score"] > found[1]["meaning"]
+    assert found[0]["words"] == 0 and found[0]["meaning"] > found[1]["meaning"]
+    assert found[0]["score"] == pytest.approx(WEIGHT * found[0]["meaning"], abs=2e-4)
     twice = geulgam("index", "search", "애완동물이 출산했다", "--weight", "2", "--json").json
-    assert twice[0]["score"] == pytest.approx(2 * found[0]["score"], abs=2e-4)
+    assert twice[0]["score"] == pytest.approx(2 * found[0]["meaning"], abs=2e-4)
     shown = geulgam("index", "search", "애완동물이 출산했다")
     assert "강아지가 어젯밤에" in shown.out
 
@@ -72,4 +74,7 @@ def test_a_subset_keeps_both_scores(geulgam: Command, place: Path) -> None:
     table = pq.read_table(workspace.subset("동물") / "subset.parquet").to_pydict()
     assert len(subset) == 4 and table["meaning"] == [row.meaning for row in subset.rows]
     assert max(table["words"]) > 0 == min(table["words"]) and None not in table["meaning"]
-    assert subset.rows[0].score == pytest.approx(subset.rows[0].words / max(table["words"]) + subset.rows[0].meaning)
+    for row in subset.rows:
+        assert row.words is not None and row.meaning is not None
+        by_words = row.score - WEIGHT * row.meaning  # in proportion to the most that the query could score
+        assert 0 < by_words < 1 if row.words else by_words == pytest.approx(0, abs=1e-6)
