@@ -1,7 +1,20 @@
 """The paraphrases of bench/meaning.py are what they are said to be."""
 
-from bench.meaning import PARAPHRASES, content, sample
+from collections.abc import Sequence
+
+from bench.meaning import PARAPHRASES, sample
 from bench.retrieval import lines
+from retrieval.kiwi import tagged
+
+CONTENT = ("NNG", "NNP", "VV", "VA", "XR")  # nouns, verbs, adjectives, and the roots of both
+
+
+def content(texts: Sequence[str]) -> list[set[tuple[str, str]]]:
+    """Of each text the nouns, and the stems of verbs and adjectives."""
+    return [
+        {(morpheme.form, morpheme.tag[0]) for morpheme in found if morpheme.tag.partition("-")[0] in CONTENT}
+        for found in tagged(texts)
+    ]
 
 
 def test_a_hundred_queries_mean_each_a_passage_of_another_essay() -> None:
