@@ -1,0 +1,40 @@
+"""Who wrote it, as newspapers print it: 홍길동 기자 gildong@example.com, (서울=연합뉴스) 홍길동 기자 =, 글·사진 홍길동.
+
+KLUE (Park et al. 2021, 2105.09680) removes reporters' names and agencies from its news. A bare 홍길동 기자 goes only
+as a text's first or last line.
+"""
+
+import re
+
+from corpus.cleaning.emails import ADDRESS
+from corpus.cleaning.text_step import TextStep, without, without_lines
+
+_NAME = r"[가-힣]{2,4}"
+_REPORTER = r"(?:(?:수습|선임|객원|인턴|시민|전문|대학생)\s?)?(?:기자|특파원|리포터|논설위원)"
+_AGENCY = r"[(\[【]\s?[가-힣A-Za-z]{1,12}\s?=\s?[가-힣A-Za-z0-9 ]{2,16}[)\]】]"
+_LEAD = re.compile(rf"^[ \t]*{_AGENCY}\s?(?:{_NAME}(?:[·,]\s?{_NAME})*\s?{_REPORTER})?\s?=?[ \t]*", re.MULTILINE)
+_TAIL = re.compile(rf"[ \t]*{_NAME}\s?{_REPORTER}\s?(?:=\s?)?[(\[<]?\s?{ADDRESS}\s?[)\]>]?[ \t]*$", re.MULTILINE)
+_LINE = re.compile(
+    rf"^[ \t]*(?:글|글\s?[·ㆍ・,/&]\s?(?:사진|그림)|글쓴이|글\s?/\s?사진|작성자|필자)\s?[=:：|│/]\s?{_NAME}"
+    rf"(?:\s?(?:{_REPORTER}|작가|시인|수필가))?[ \t]*$"
+    rf"|^[ \t]*글\s?[·ㆍ・/&]\s?(?:사진|그림)\s{_NAME}(?:\s?(?:{_REPORTER}|작가|시인|수필가))?[ \t]*$"
+    rf"|\A[ \t]*{_NAME}\s{_REPORTER}[ \t]*$|^[ \t]*{_NAME}\s{_REPORTER}[ \t]*\Z",
+    re.MULTILINE,
+)
+_GUARD = re.compile(r"기자|특파원|리포터|논설위원")
+
+
+def bylines(text: str) -> str:
+    """The text without them."""
+    if "@" in text and _GUARD.search(text):
+        text = without(text, _TAIL)
+    if "=" in text:
+        text = _LEAD.sub("", text)
+    if not ("글" in text or "작성자" in text or "필자" in text or _GUARD.search(text)):
+        return text
+    while (cut := without_lines(text, _LINE)) != text:
+        text = cut
+    return text
+
+
+STEP = TextStep("bylines", bylines)

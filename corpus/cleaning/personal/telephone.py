@@ -1,0 +1,34 @@
+"""Telephone numbers: of mobiles, of places with their code in a usual form; others where the words say so.
+
+By the numbering plan of South Korea (ITU-T E.164, national number plan +82). 1592-1598 are years, and 1588-1234 a
+number only behind 전화 and the like.
+"""
+
+import re
+
+from corpus.cleaning.personal.mask import TELEPHONE, has_figures, masked, near
+from corpus.cleaning.text_step import TextStep
+
+_EDGE, _END = r"(?<![\w.+-])(?<!\d )", r"(?![\d]|-\d)"
+_MOBILE = re.compile(
+    rf"(?:(?<![\w.])\+?82[\s.)-]{{0,2}}(?:\(0\)\s?)?0?|(?<![\d.+-])0)1[016-9][\s.)-]{{0,2}}\d{{3,4}}[\s.-]?\d{{4}}{_END}"
+)
+_AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d?|80)"
+_PLACE = re.compile(
+    rf"(?:(?<![\w.])\+82[\s.)-]{{0,2}}(?:\(0\)\s?)?|(?<![\d.+-])\(?0){_AREA}(?:\)\s?|[.\s-]\s?){{1}}\d{{3,4}}[\s.-]\d{{4}}{_END}"
+)
+_OTHER = re.compile(rf"{_EDGE}(?:0{_AREA}\d{{7,8}}|1[5-8]\d\d-?\d{{4}}|\d{{3,4}}-\d{{4}})(?!\s?년){_END}")
+_WORDS = re.compile(
+    r"전화|연락처|휴대폰|핸드폰|휴대\s?전화|팩스|문의|콜센터|대표\s?번호|☎|☏|📞|\b[Tt][Ee][Ll]|\bFAX|\bfax|H\.?P\b"
+)
+
+
+def telephone(text: str) -> str:
+    """The text with them masked."""
+    if not has_figures(text):
+        return text
+    text = masked(masked(text, _MOBILE, TELEPHONE), _PLACE, TELEPHONE)
+    return masked(text, _OTHER, TELEPHONE, lambda found: near(found, _WORDS, before=12))
+
+
+STEP = TextStep("telephone", telephone)

@@ -1,0 +1,39 @@
+"""Whose data it is, is masked; what only looks like it stays."""
+
+import pytest
+
+from bench.planted import LOOKALIKES, WRITERS, planted
+from corpus.cleaning.cleaning import Cleaner, Cleaning
+
+CLEANER = Cleaner(Cleaning().steps())
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_of_what_is_planted_99_of_100_are_masked(kind: str) -> None:
+    made = planted(kind, 300, seed=1)
+    masked = [CLEANER.clean(sentence) for sentence, _ in made]
+    missed = [
+        clean for clean, (sentence, value) in zip(masked, made, strict=True) if value in clean or "[" not in clean
+    ]
+    assert len(missed) <= 0.01 * len(made), missed[:5]
+
+
+@pytest.mark.parametrize("text", LOOKALIKES)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert CLEANER.clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("전화는 1588-1234, 임진왜란은 1592-1598년.", "전화는 [전화번호], 임진왜란은 1592-1598년."),
+        ("9001011234568은 그의 번호다.", "[주민등록번호]은 그의 번호다."),
+        ("9001011234567은 그의 번호가 아니다.", None),
+        ("4111-1111-1111-1111과 4111-1111-1111-1112", "[카드번호]과 4111-1111-1111-1112"),
+        ("110-123-456789", None),
+        ("M12345678 나사", None),
+        ("서울 강남구 테헤란로 12에서 12분", "[주소]에서 12분"),
+    ],
+)
+def test_words_and_check_digits_decide(before: str, after: str | None) -> None:
+    assert CLEANER.clean(before) == (before if after is None else after)
