@@ -7,7 +7,7 @@ as a text's first or last line.
 import re
 
 from corpus.cleaning.emails import ADDRESS
-from corpus.cleaning.text_step import TextStep, without, without_lines
+from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _NAME = r"[가-힣]{2,4}"
 _REPORTER = r"(?:(?:수습|선임|객원|인턴|시민|전문|대학생)\s?)?(?:기자|특파원|리포터|논설위원)"
@@ -21,16 +21,17 @@ _LINE = re.compile(
     rf"|\A[ \t]*{_NAME}\s{_REPORTER}[ \t]*$|^[ \t]*{_NAME}\s{_REPORTER}[ \t]*\Z",
     re.MULTILINE,
 )
-_GUARD = re.compile(r"기자|특파원|리포터|논설위원")
+_REPORTERS = ("기자", "특파원", "리포터", "논설위원")
+_WRITERS = ("글", "작성자", "필자", *_REPORTERS)
 
 
 def bylines(text: str) -> str:
     """The text without them."""
-    if "@" in text and _GUARD.search(text):
+    if "@" in text and holds(text, _REPORTERS):
         text = without(text, _TAIL)
     if "=" in text:
         text = _LEAD.sub("", text)
-    if not ("글" in text or "작성자" in text or "필자" in text or _GUARD.search(text)):
+    if not holds(text, _WRITERS):
         return text
     while (cut := without_lines(text, _LINE)) != text:
         text = cut

@@ -6,7 +6,7 @@ these by hand. A line goes only if it is short and no sentence.
 
 import re
 
-from corpus.cleaning.text_step import TextStep, without, without_lines
+from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _PICTURE = r"(?:사진|이미지|그림|삽화|일러스트|자료|영상|동영상|캡[처쳐])"
 _CREDIT = rf"(?:{_PICTURE}\s?(?:제공|출처|자료|캡[처쳐]|설명)?|(?:제공|출처))"
@@ -20,12 +20,15 @@ _LINE = re.compile(
     rf"|^[ \t]*[▲△▼▽◀▶][^\n]{{1,100}}(?:{_PICTURE}\s?(?:제공|출처)?\s?{_SIGN}|[ⓒ©])[^\n]{{1,40}}$",
     re.MULTILINE,
 )
-_GUARD = re.compile(r"사진|이미지|그림|삽화|일러스트|자료|영상|캡[처쳐]|제공|출처|[▲△▼▽◀▶]")
+_WORDS = (
+    "사진", "이미지", "그림", "삽화", "일러스트", "자료", "영상", "캡처", "캡쳐", "제공", "출처", "▲", "△", "▼",
+    "▽", "◀", "▶",
+)  # fmt: skip
 
 
 def captions(text: str) -> str:
     """The text without them."""
-    if not _GUARD.search(text):
+    if not holds(text, _WORDS):
         return text
     return without_lines(without(text, _BRACKETED), _LINE)
 

@@ -6,7 +6,7 @@ essay that speaks of copyright keeps its sentences: a notice has a sign of its o
 
 import re
 
-from corpus.cleaning.text_step import TextStep, without, without_lines
+from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _SIGN = r"(?:ⓒ|©|\(c\)|copyrights?\b|저작권자)"
 _FORBIDDEN = r"무단\s?(?:전재|전제|복제|배포|도용|사용)[^\n.!?]{0,40}?금지"
@@ -20,12 +20,15 @@ _LINE = re.compile(
     r"|^[^\n]{0,60}all rights? reserved[ \t.>)\]]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_GUARD = re.compile(r"[ⓒ©]|\([cC]\)|[cC]opyright|COPYRIGHT|저작권자|무단|[rR]eserved|RESERVED")
+_WORDS = (
+    "ⓒ", "©", "(c)", "(C)", "copyright", "Copyright", "COPYRIGHT", "저작권자", "무단", "reserved", "Reserved",
+    "RESERVED",
+)  # fmt: skip
 
 
 def copyrights(text: str) -> str:
     """The text without them."""
-    if not _GUARD.search(text):
+    if not holds(text, _WORDS):
         return text
     return without_lines(without(text, _NOTICE), _LINE)
 

@@ -7,7 +7,7 @@ if it begins with what it begs for and is no one's reported speech.
 
 import re
 
-from corpus.cleaning.text_step import TextStep, without, without_lines
+from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _COUNT = r"\s?:?\s?\(?[0-9,]{1,7}\)?(?:개|건|명)?"
 _SURE = (
@@ -33,17 +33,19 @@ _BEGGING = re.compile(
     r"[^.!?\n]{0,40}(?:부탁|눌러\s?(?:주|줘)|꾹|알림\s?설정)[^.!?~\n♡♥^]{0,20}[.!?~♡♥^]*",
     re.MULTILINE,
 )
-_GUARD = re.compile(
-    r"공유|구독|좋아요|공감|댓글|복사|이웃|기타|신고|크기|사이즈|위로|이전|다음|저작자|번역하기|팔로우|조회|추천|스크랩|목록|인쇄|"
-    r"프린트|북마크|더\s?보기|접기|로그인|가입|통계|카카오|페이스북|트위터|블로그|밴드|인스타|태그|기사|첨부|TOP"
-)
+_WORDS = (
+    "공유", "구독", "좋아요", "공감", "댓글", "복사", "이웃", "기타", "신고", "크기", "사이즈", "위로", "이전",
+    "다음", "저작자", "번역하기", "팔로우", "조회", "추천", "스크랩", "목록", "인쇄", "프린트", "북마크",
+    "더 보기", "더보기", "접기", "로그인", "가입", "통계", "카카오", "페이스북", "트위터", "블로그", "밴드",
+    "인스타", "태그", "기사", "첨부", "TOP",
+)  # fmt: skip
 
 
 def residue(text: str) -> str:
     """The text without it."""
-    if not _GUARD.search(text):
+    if not holds(text, _WORDS):
         return text
-    if "구독" in text or "좋아요" in text or "알림" in text or "이웃" in text:
+    if holds(text, ("구독", "좋아요", "알림", "이웃", "공감")):
         text = without(text, _BEGGING)
     return without_lines(text, _LINE) if _LINE.search(text) else text
 

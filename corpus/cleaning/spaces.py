@@ -1,6 +1,6 @@
 """Spaces: one between words, none at the ends of lines, at most one empty line.
 
-C4 and KLUE (Park et al. 2021, 2105.09680) normalise them so; paragraphs stay paragraphs.
+C4 and KLUE (Park et al. 2021, 2105.09680) normalise them so; paragraphs stay paragraphs, and (      ) a blank.
 """
 
 import re
@@ -8,7 +8,7 @@ import re
 from corpus.cleaning.text_step import TextStep
 
 _OTHER = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164]")  # the last is Hangul's filler
-_RUN = re.compile(r" {2,}")
+_RUN = re.compile(r"(?<![( ]) {2,}|(?<=\() {2,}(?![ )])")  # but for a blank in brackets, (   )
 _ENDS = re.compile(r" +\n ?|\n +")
 _EMPTY = re.compile(r"\n{3,}")
 

@@ -63,6 +63,7 @@ def by(name: str, text: str) -> str:
         ("jamo", "ㅋㅋㅋㅋ 웃겨 ㅠㅠㅠ ㅎㅎ ㅋㅋㅎㅎㅋ", "ㅋㅋ 웃겨 ㅠㅠ ㅎㅎ ㅋㅋ"),
         ("punctuation", "정말!!!!! 왜??? ..... ?!?!?! *** ------- 응,", "정말!! 왜?? ... ?! *** --- 응,"),
         ("spaces", "  가\t나   다 \n\n\n\n　라\u00a0마", "가 나 다\n\n라 마"),
+        ("spaces", "704호 (        ) (   가  나  )", "704호 (        ) ( 가 나 )"),
     ],
 )
 def test_a_step_does_what_it_says_and_no_more(step: str, before: str, after: str | None) -> None:
