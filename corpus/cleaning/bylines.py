@@ -11,8 +11,10 @@ from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _NAME = r"[가-힣]{2,4}"
 _REPORTER = r"(?:(?:수습|선임|객원|인턴|시민|전문|대학생)\s?)?(?:기자|특파원|리포터|논설위원)"
-_AGENCY = r"[(\[【]\s?[가-힣A-Za-z]{1,12}\s?=\s?[가-힣A-Za-z0-9 ]{2,16}[)\]】]"
-_LEAD = re.compile(rf"^[ \t]*{_AGENCY}\s?(?:{_NAME}(?:[·,]\s?{_NAME})*\s?{_REPORTER})?\s?=?[ \t]*", re.MULTILINE)
+_PAPER = r"(?:뉴스|뉴시스|뉴스1|신문|일보|통신|방송|타임[즈스]|미디어|데일리|투데이|경제|저널|닷컴|TV)"
+_AGENCY = rf"[(\[【]\s?[가-힣A-Za-z]{{1,12}}\s?=\s?[가-힣A-Za-z0-9 ]{{0,12}}{_PAPER}[)\]】]"
+_BY = rf"{_NAME}(?:[·,]\s?{_NAME}){{0,3}}\s?{_REPORTER}"
+_LEAD = re.compile(rf"^[ \t]*{_AGENCY}[ \t]?(?:{_BY})?[ \t]?=?[ \t]*", re.MULTILINE)
 _TAIL = re.compile(rf"[ \t]*{_NAME}\s?{_REPORTER}\s?(?:=\s?)?[(\[<]?\s?{ADDRESS}\s?[)\]>]?[ \t]*$", re.MULTILINE)
 _LINE = re.compile(
     rf"^[ \t]*(?:글|글\s?[·ㆍ・,/&]\s?(?:사진|그림)|글쓴이|글\s?/\s?사진|작성자|필자)\s?[=:：|│/]\s?{_NAME}"

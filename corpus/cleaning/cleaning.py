@@ -46,7 +46,7 @@ ROUNDS = 8  # after which a text is left as it is; two or three are usual
 
 _STEPS = (
     html, invisible, nfc, urls, dashes, quotes, captions, bylines, copyrights, residue, emails, mentions, hashtags,
-    resident_number, card, passport, account, telephone, car_plate, address, email_address,
+    resident_number, card, passport, telephone, account, car_plate, address, email_address,
     brackets, jamo, punctuation, spaces, spacing, endings,
 )  # fmt: skip
 
@@ -71,8 +71,8 @@ class Cleaning:
     resident_number: bool = True
     card: bool = True
     passport: bool = True
-    account: bool = True
     telephone: bool = True
+    account: bool = True
     car_plate: bool = True
     address: bool = True
     email_address: bool = True

@@ -9,14 +9,15 @@ import re
 from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _SIGN = r"(?:ⓒ|©|\(c\)|copyrights?\b|저작권자)"
+_OWNER = r"(?:ⓒ|©|copyrights?\b|저작권자)"  # (c) may count something
 _FORBIDDEN = r"무단\s?(?:전재|전제|복제|배포|도용|사용)[^\n.!?]{0,40}?금지"
 _NOTICE = re.compile(
     rf"(?:[<(\[][ \t]?)?{_SIGN}[^\n]{{0,80}}?(?:{_FORBIDDEN}|all rights? reserved)[.]?(?:[ \t]?[>)\]])?"
-    rf"|[<(\[]\s?(?:{_SIGN}[^\n<>()\[\]]{{1,60}}|{_FORBIDDEN}[^\n<>()\[\]]{{0,10}})[>)\]]",
+    rf"|[<(\[]\s?(?:{_OWNER}[^\n<>()\[\]]{{1,60}}|{_FORBIDDEN}[^\n<>()\[\]]{{0,10}})[>)\]]",
     re.IGNORECASE,
 )
 _LINE = re.compile(
-    rf"^[^\n]{{0,60}}{_FORBIDDEN}[ \t.>)\]]*$|^[ \t]*{_SIGN}(?![^\n]*(?:다|요|까)[.!?]*[ \t]*$)[^\n]{{1,60}}$"
+    rf"^[^\n]{{0,60}}{_FORBIDDEN}[ \t.>)\]]*$|^[ \t]*{_OWNER}(?![^\n]*(?:다|요|까)[.!?]*[ \t]*$)[^\n]{{1,60}}$"
     r"|^[^\n]{0,60}all rights? reserved[ \t.>)\]]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -30,7 +31,8 @@ def copyrights(text: str) -> str:
     """The text without them."""
     if not holds(text, _WORDS):
         return text
-    return without_lines(without(text, _NOTICE), _LINE)
+    text = without(text, _NOTICE)
+    return text if "ⓑ" in text else without_lines(text, _LINE)  # there ⓒ counts something
 
 
 STEP = TextStep("copyrights", copyrights)

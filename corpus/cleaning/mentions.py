@@ -4,7 +4,7 @@ import re
 
 from corpus.cleaning.text_step import TextStep, without
 
-_MENTION = re.compile(r"(?<![^\s(\[])@[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?(?![A-Za-z0-9_@])")
+_MENTION = re.compile(r"(?<![^\s(\[])@[A-Za-z_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?(?![A-Za-z0-9_@])")
 
 
 def mentions(text: str) -> str:

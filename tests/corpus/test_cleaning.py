@@ -47,6 +47,7 @@ def by(name: str, text: str) -> str:
         ("copyrights", "끝났다.\nⓒ 연합뉴스, 무단 전재 및 재배포 금지", "끝났다."),
         ("copyrights", "끝났다. <저작권자 ⓒ 홍길동, 무단전재-재배포 금지>", "끝났다."),
         ("copyrights", "끝났다.\nCopyright 2021 Hong. All rights reserved.\nⓒ 홍길동", "끝났다."),
+        ("copyrights", "ⓐ 하나\nⓑ 둘\nⓒ 셋\n(c) 셋째 것", None),
         ("copyrights", "무단 전재를 금지한다는 문구를 읽었다. 저작권은 그의 것이다.", None),
         ("residue", "끝이다.\n공유하기\nURL 복사 | 이웃추가\n댓글 3 공감 12\n좋아요 공유", "끝이다."),
         ("residue", "끝이다. 구독과 좋아요 부탁드려요! 다음에 봐요.", "끝이다. 다음에 봐요."),

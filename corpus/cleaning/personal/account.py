@@ -9,7 +9,7 @@ from corpus.cleaning.personal.mask import ACCOUNT, has_figures, masked, near
 from corpus.cleaning.text_step import TextStep
 
 _FORM = re.compile(
-    r"(?<![\w.-])(?:\d{2,7}(?:-\d{1,8}){1,4}|\d{10,14}|\d{3,6}(?: \d{2,8}){1,3})(?!\d|-\d)",
+    r"(?<![\w.-])(?:\d{2,7}(?:-\d{1,8}){1,4}|\d{10,14}|\d{3,6}(?: \d{2,8}){1,3})(?!\d|-\d|\s?원)",
 )
 _WORDS = re.compile(
     r"은행|뱅크|계좌|입금|송금|예금주|통장\s?번호|농협|수협|신협|축협|새마을금고|우체국\s?(?=$|\d|\()|무통장|이체|후원금"
