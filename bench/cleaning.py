@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from bench.essays import shared_documents
-from bench.planted import LOOKALIKES, WRITERS, planted
+from bench.planted import LOOKALIKES, WRITERS, is_masked, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.cleaning.marks import marks
 from corpus.document import Document, Raw
@@ -84,7 +84,7 @@ def personal(real: Sequence[Document]) -> None:
     print(f"personal data, {PLANTED:,} planted of each kind:")
     for kind in WRITERS:
         made = planted(kind, PLANTED)
-        missed = [sentence for sentence, value in made if not _masked(cleaner, sentence, value)]
+        missed = [sentence for sentence, value in made if not is_masked(value, cleaner.clean(sentence))]
         print(f"  {kind:16} recall {1 - len(missed) / len(made):.4f}")
         for sentence in missed[:5]:
             print(f"      missed: {sentence}")
@@ -98,13 +98,6 @@ def personal(real: Sequence[Document]) -> None:
             hits += 1
             print(f"  hit in {document.id[:8]}: {_example(step.name, document.text, masked)}")
     print(f"hits in {len(real):,} real essays: {hits}")
-
-
-def _masked(cleaner: Cleaner, sentence: str, value: str) -> bool:
-    """Whether of the figures and letters of the value no four that stand together are left."""
-    made = cleaner.clean(sentence)
-    figures = [part for part in value.replace("-", " ").replace(".", " ").split() if len(part) >= 2]
-    return "[" in made and not any(part in made for part in figures if any(c.isdigit() or c.isascii() for c in part))
 
 
 def speed(real: Sequence[Document], cleaning: Cleaning, megabytes: int) -> None:

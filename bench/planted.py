@@ -209,3 +209,10 @@ def planted(kind: str, count: int, seed: int = 0) -> list[tuple[str, str]]:
         value = WRITERS[kind](rng)
         made.append((rng.choice(_SENTENCES[kind]).format(value), value))
     return made
+
+
+def is_masked(value: str, clean: str) -> bool:
+    """Whether the cleaned sentence has a mask, and none of the parts of the value between hyphens and spaces."""
+    parts = [part for part in value.replace("-", " ").replace(".", " ").split() if len(part) >= 2]
+    told = [part for part in parts if part.isascii() or any(map(str.isdigit, part))]
+    return "[" in clean and not any(part in clean for part in told)

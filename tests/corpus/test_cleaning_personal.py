@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.planted import LOOKALIKES, WRITERS, planted
+from bench.planted import LOOKALIKES, WRITERS, is_masked, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 
 CLEANER = Cleaner(Cleaning().steps())
@@ -10,11 +10,8 @@ CLEANER = Cleaner(Cleaning().steps())
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_of_what_is_planted_99_of_100_are_masked(kind: str) -> None:
-    made = planted(kind, 300, seed=1)
-    masked = [CLEANER.clean(sentence) for sentence, _ in made]
-    missed = [
-        clean for clean, (sentence, value) in zip(masked, made, strict=True) if value in clean or "[" not in clean
-    ]
+    made = [(CLEANER.clean(sentence), value) for sentence, value in planted(kind, 400, seed=1)]
+    missed = [clean for clean, value in made if not is_masked(value, clean)]
     assert len(missed) <= 0.01 * len(made), missed[:5]
 
 
