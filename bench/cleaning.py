@@ -12,7 +12,6 @@ import argparse
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--with", dest="also", action="append", default=[], metavar="STEP")
     given = parser.parse_args()
-    cleaning = replace(Cleaning(), **{name: "read" if name == "hanja" else True for name in given.also})
+    cleaning = Cleaning().switched({name: "read" if name == "hanja" else True for name in given.also})
     folder = Path(str(files("geulgam.sample")))
     sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
     real = shared_documents()
@@ -50,7 +49,8 @@ def main() -> None:
 def effects(name: str, documents: Sequence[Document], cleaning: Cleaning, examples: int) -> None:
     """What each step does to them, and whether doing it again does more."""
     cleaner = Cleaner(cleaning.steps())
-    again, shown = 0, {step.name: [] for step in cleaner.steps}  # type: dict[str, list[str]]
+    shown: dict[str, list[str]] = {step.name: [] for step in cleaner.steps}
+    again = 0
     for document in documents:
         changes = list(cleaner.changes(document.text))
         cleaner.tally.count(document.text, changes)

@@ -1,8 +1,8 @@
 """Which steps a corpus is cleaned by, and in which order; they are run again until nothing changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 from corpus.cleaning import (
     brackets,
@@ -88,6 +88,10 @@ class Cleaning:
         if self.hanja not in ("keep", "read", "remove"):
             raise GeulgamError(f"corpus.clean.hanja is {self.hanja}", 'give "keep", "read" or "remove"')
 
+    def switched(self, values: Mapping[str, Any]) -> "Cleaning":
+        """The same but for these, by their names."""
+        return replace(self, **values)
+
     def steps(self) -> tuple[TextStep, ...]:
         """Those that are switched on, in their order."""
         chosen: list[TextStep] = []
@@ -100,7 +104,7 @@ class Cleaning:
 
 
 NAMES = tuple(name.name for name in fields(Cleaning))
-NONE = Cleaning(**{name: "keep" if name == "hanja" else False for name in NAMES})
+NONE = Cleaning().switched({name: "keep" if name == "hanja" else False for name in NAMES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,4 +28,4 @@ def remembered(workspace: Workspace) -> tuple[Cleaning | None, Cleaning]:
 def _cleaning(noted: dict[str, object]) -> Cleaning:
     """A step that is new since then was not there."""
     known = asdict(NONE)
-    return Cleaning(**(known | {name: value for name, value in noted.items() if name in known}))
+    return NONE.switched({name: value for name, value in noted.items() if name in known})

@@ -20,7 +20,7 @@ DEFAULT = Cleaner(Cleaning().steps())
 def by(name: str, text: str) -> str:
     """The text after that step alone."""
     value = "read" if name == "hanja" else True
-    return Cleaner(replace(NONE, **{name: value}).steps()).clean(text)
+    return Cleaner(NONE.switched({name: value}).steps()).clean(text)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_steps_are_those_of_the_settings_and_each_can_be_switched_off() -> N
     everything = Cleaning(hanja="read", brackets=True, spacing=True, endings=True)
     assert {step.name.partition(" ")[0] for step in everything.steps()} == set(NAMES)
     for name in NAMES:
-        fewer = replace(everything, **{name: "keep" if name == "hanja" else False})
+        fewer = everything.switched({name: "keep" if name == "hanja" else False})
         assert {step.name.partition(" ")[0] for step in fewer.steps()} == set(NAMES) - {name}
     assert NONE.steps() == ()
 
