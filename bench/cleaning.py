@@ -1,25 +1,27 @@
 """Cleaning: what each step does to the real essays and to the sample, what it costs, and whose data it finds.
 
-Prints, of the essays of ``GEULGAM_SHARED`` and of the bundled sample, how many documents and characters each step
-changes, with examples; every hit of a step that masks personal data, with its context; of made-up personal data of
-eight kinds (:mod:`bench.planted`), how many are masked; how many look-alikes are; and megabytes a second of each step,
-on one core: of the essays as they are, and with what scraping leaves in every one of them.
+Prints, of the essays and passages of ``GEULGAM_SHARED`` and of the bundled sample, how many documents and characters
+each step changes, with examples; every hit of a step that masks personal data, with its context; of made-up personal
+data of eight kinds (:mod:`bench.planted`), how many are masked; how many look-alikes are; and megabytes a second of
+each step, on one core: of the essays as they are, and with what scraping leaves in every one of them.
 
     python -m bench.cleaning [--examples 3] [--megabytes 20] [--with endings]
 """
 
 import argparse
 import itertools
+import json
 import time
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from bench.essays import shared_documents
+from bench.essays import shared_documents, shared_folder
 from bench.planted import LOOKALIKES, WRITERS, is_masked, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.cleaning.marks import marks
-from corpus.document import Document, Raw
+from corpus.cleaning.text_step import TextStep
+from corpus.document import Document, Raw, document
 from corpus.read import read
 
 PLANTED = 2_000  # of each kind
@@ -42,7 +44,10 @@ def main() -> None:
     real = shared_documents()
     effects("the sample", sample, cleaning, given.examples)
     effects("the real essays", real, cleaning, given.examples)
-    personal(real)
+    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+    passages = [document(json.loads(line)["text"]) for line in lines]
+    effects("KorQuAD's passages", passages, cleaning, given.examples)
+    personal(real, passages)
     speed(real, cleaning, given.megabytes)
 
 
@@ -51,9 +56,9 @@ def effects(name: str, documents: Sequence[Document], cleaning: Cleaning, exampl
     cleaner = Cleaner(cleaning.steps())
     shown: dict[str, list[str]] = {step.name: [] for step in cleaner.steps}
     again = 0
-    for document in documents:
-        changes = list(cleaner.changes(document.text))
-        cleaner.tally.count(document.text, changes)
+    for one in documents:
+        changes = list(cleaner.changes(one.text))
+        cleaner.tally.count(one.text, changes)
         again += bool(changes) and cleaner.clean(changes[-1][2]) != changes[-1][2]
         for step, before, after in changes:
             if len(shown[step]) < examples:
@@ -77,7 +82,7 @@ def _example(step: str, before: str, after: str) -> str:
     return f"{left}{rest}".replace("\n", "⏎")[:170]
 
 
-def personal(real: Sequence[Document]) -> None:
+def personal(real: Sequence[Document], passages: Sequence[Document]) -> None:
     """How much of what is planted is masked, and what is masked that is no one's."""
     kinds = [step for step in Cleaning().steps() if step.name in WRITERS]
     cleaner = Cleaner(Cleaning().steps())
@@ -91,21 +96,27 @@ def personal(real: Sequence[Document]) -> None:
     wrong = [(text, cleaner.clean(text)) for text in LOOKALIKES]
     wrong = [(text, made) for text, made in wrong if "[" in made]
     print(f"look-alikes: {len(wrong)} of {len(LOOKALIKES)} masked {wrong}")
+    hits_in("the real essays", real, kinds)
+    hits_in("KorQuAD", passages, kinds)
+
+
+def hits_in(name: str, texts: Sequence[Document], kinds: Sequence[TextStep]) -> None:
+    """Print everything in them that is masked, to be looked at."""
     hits = 0
-    for document, step in itertools.product(real, kinds):
-        masked = step.change(document.text)
-        if masked != document.text:
+    for one, step in itertools.product(texts, kinds):
+        masked = step.change(one.text)
+        if masked != one.text:
             hits += 1
-            print(f"  hit in {document.id[:8]}: {_example(step.name, document.text, masked)}")
-    print(f"hits in {len(real):,} real essays: {hits}")
+            print(f"  hit in {one.id[:8]}: {_example(step.name, one.text, masked)}")
+    print(f"texts of {name} with a hit: {hits} of {len(texts):,}")
 
 
 def speed(real: Sequence[Document], cleaning: Cleaning, megabytes: int) -> None:
     """Megabytes of UTF-8 a second, on one core, of each step and of all."""
     plain, size = [], 0
-    for document in itertools.cycle(real):
-        plain.append(document.text)
-        size += len(document.text.encode())
+    for one in itertools.cycle(real):
+        plain.append(one.text)
+        size += len(one.text.encode())
         if size >= megabytes * 1_000_000:
             break
     scraped = [_LEFTOVERS.replace("{}", text) for text in plain]

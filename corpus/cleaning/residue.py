@@ -47,7 +47,7 @@ def residue(text: str) -> str:
         return text
     if holds(text, ("구독", "좋아요", "알림", "이웃", "공감")):
         text = without(text, _BEGGING)
-    return without_lines(text, _LINE) if _LINE.search(text) else text
+    return without_lines(text, _LINE)
 
 
 STEP = TextStep("residue", residue)

@@ -9,9 +9,10 @@ import re
 from corpus.cleaning.text_step import TextStep, without
 
 _PATH = r"""[!#-&*+,\-./0-9:;=?@A-Z\[\]\\_a-z|~]*[#&/0-9=A-Z_a-z~-]"""
-_FULL = re.compile(rf"(?:(?<![A-Za-z])(?:https?|ftp))://{_PATH}", re.IGNORECASE | re.ASCII)
+# A lookbehind after the first letters, not before them: the engine then skips to where they stand.
+_FULL = re.compile(rf"(?:[hH][tT][tT][pP][sS]?|[fF][tT][pP])://{_PATH}")
 _WWW = re.compile(
-    rf"(?<![\w@./-])www\.[a-z0-9-]+(?:\.[a-z]{{2,}})+(?:[/?:]{_PATH}|/)?",
+    rf"[wW]{{3}}\.(?<![\w@./-]www\.)[a-z0-9-]+(?:\.[a-z]{{2,}})+(?:[/?:]{_PATH}|/)?",
     re.IGNORECASE | re.ASCII,
 )
 _BARE = re.compile(

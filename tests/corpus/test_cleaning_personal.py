@@ -30,6 +30,7 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
         ("110-123-456789", None),
         ("M12345678 나사", None),
         ("서울 강남구 테헤란로 12에서 12분", "[주소]에서 12분"),
+        ("종로구 종로3가 175-4번지와 의주로2가 138번지 사이", "[주소]와 [주소] 사이"),
     ],
 )
 def test_words_and_check_digits_decide(before: str, after: str | None) -> None:

@@ -6,7 +6,7 @@ their form: what counts something stays, and letters that are units take a word 
 
 import re
 
-from corpus.cleaning.personal.mask import PLATE, has_figures, masked, near
+from corpus.cleaning.personal.mask import PLATE, masked, near
 from corpus.cleaning.text_step import TextStep
 
 _LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배"
@@ -21,6 +21,7 @@ _FORM = re.compile(
     rf"(?P<letter>[{_LETTERS}])"
     rf"(?P<gap>\s?)(?P<last>\d{{4}}){_COUNTED}"
 )
+_ROUGHLY = re.compile(rf"[0-9]{{2}}\s?[{_LETTERS}]\s?[0-9]{{4}}")
 _WORDS = re.compile(
     r"차량|자동차|번호판|차\s?번호|승용차|트럭|택시|버스|승합차|화물차|주차|차주|차를|차가|차는|차의|차입|차였|차이"
 )
@@ -28,7 +29,7 @@ _WORDS = re.compile(
 
 def car_plate(text: str) -> str:
     """The text with them masked."""
-    return masked(text, _FORM, PLATE, _is_one) if has_figures(text) else text
+    return masked(text, _FORM, PLATE, _is_one) if _ROUGHLY.search(text) else text
 
 
 def _is_one(found: re.Match[str]) -> bool:
