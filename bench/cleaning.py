@@ -78,8 +78,8 @@ def _example(step: str, before: str, after: str) -> str:
     place = next(place for place, mark in enumerate(found) if mark.kind != "kept")
     signs = {"kept": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
     left = found[place - 1].text[-25:] if place else ""
-    rest = "".join(signs[mark.kind].format(mark.text[:60]) for mark in found[place : place + 3])
-    return f"{left}{rest}".replace("\n", "⏎")[:170]
+    rest = "".join(signs[mark.kind].format(mark.text[:60]) for mark in found[place : place + 5])
+    return f"{left}{rest}".replace("\n", "⏎")[:220]
 
 
 def personal(real: Sequence[Document], passages: Sequence[Document]) -> None:

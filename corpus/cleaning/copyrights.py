@@ -9,7 +9,7 @@ import re
 from corpus.cleaning.text_step import TextStep, holds, without, without_lines
 
 _SIGN = r"(?:ⓒ|©|\(c\)|copyrights?\b|저작권자)"
-_OWNER = r"(?:ⓒ|©|copyrights?\b|저작권자)"  # (c) may count something
+_OWNER = r"(?:ⓒ|©|copyrights?\b|저작권자\s?(?=[ⓒ©:(]))"  # (c) may count something
 _FORBIDDEN = r"무단\s?(?:전재|전제|복제|배포|도용|사용)[^\n.!?]{0,40}?금지"
 _NOTICE = re.compile(
     rf"(?:[<(\[][ \t]?)?{_SIGN}[^\n]{{0,80}}?(?:{_FORBIDDEN}|all rights? reserved)[.]?(?:[ \t]?[>)\]])?"

@@ -18,6 +18,9 @@ _PAST = frozenset(("었", "았", "였", "었었", "았었"))
 _PLAIN = frozenset(("있", "없", "계시", "싶"))  # 있다 and 싶다, whatever Kiwi takes them for
 _EITHER = frozenset(("않", "못하"))  # a verb behind a verb, an adjective behind an adjective
 
+_SAID = frozenset(("감사", "고맙", "죄송", "미안", "반갑", "축하", "안녕", "실례", "환영", "사랑"))  # to somebody
+_SENTENCE = re.compile(r"[.!?…]\s")
+
 
 def endings(text: str) -> str:
     """The text with these endings."""
@@ -36,16 +39,26 @@ def _line(line: str, tokens: Sequence[Any]) -> str:
     for place, token in enumerate(tokens):
         if token.tag != "EF" or place + 1 == len(tokens) or tokens[place + 1].form != ".":
             continue
-        if any(line[: token.start].count(mark) % 2 for mark in "\"'"):
-            continue  # somebody says it
+        if _is_spoken(line, token.start, token.start + token.len):
+            continue
         start, end = line.rfind(" ", 0, token.start + 1) + 1, token.start + token.len
         word = [other for other in tokens[:place] if other.start >= start]
-        plain = _plain([*tokens[:place]], token) if word else None
+        plain = _plain(tokens[:place], token) if word and word[0].form not in _SAID else None
         if plain is None or start < done or _joined([*word, token]) != line[start:end]:
             continue
         kept += [line[done:start], _joined([*word, plain])]
         done = end
     return "".join(kept) + line[done:]
+
+
+def _is_spoken(line: str, start: int, end: int) -> bool:
+    """Whether the ending may stand within quotation marks: they are open before it, or in its own sentence."""
+    before = line[:start]
+    if any(before.count(mark) % 2 for mark in "\"'"):
+        return True
+    ends = [found.end() for found in _SENTENCE.finditer(before)]
+    own = line[ends[-1] if ends else 0 : end + 3]
+    return any(mark in own for mark in "\"'“”‘’")
 
 
 def _plain(before: Sequence[Any], ending: Any) -> tuple[str, str] | None:

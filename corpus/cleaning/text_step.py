@@ -51,13 +51,23 @@ def without(text: str, pattern: re.Pattern[str], wanted: Callable[[re.Match[str]
             kept[-1] = kept[-1][:-1]
         elif before in ("\n", "", "(", "[") and after == " ":
             end += 1
-        elif before.isalnum() and after.isalnum():
+        elif (before.isalnum() and after.isalnum()) or (_has_edge(text[start:end]) and _is_between(before, after)):
             kept.append(" ")
         done = end
     if not done:
         return text
     kept.append(text[done:])
     return "".join(kept)
+
+
+def _has_edge(taken: str) -> bool:
+    """Whether the space before or behind it goes with it."""
+    return taken != taken.strip()
+
+
+def _is_between(before: str, after: str) -> bool:
+    """Whether something stands directly before and behind it, that is no closing sign."""
+    return bool(before.strip()) and bool(after.strip()) and after not in _CLOSING
 
 
 def _with_brackets(text: str, start: int, end: int, floor: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from geulgam.graph import look
 from geulgam.stages.corpus import CorpusNode
@@ -125,3 +126,13 @@ def test_switches_of_a_file_without_the_table_are_put_into_one_of_their_own(work
     assert put_setting(workspace.settings_file, "corpus.clean.html", False)
     settings = workspace.settings()
     assert not settings.corpus.clean.html and settings.corpus.text_column == "본문" and settings.retrieval.k == 3
+
+
+def test_a_switch_can_come_from_the_environment_and_needs_true_or_false(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEULGAM_CORPUS__CLEAN__HTML", "false")
+    assert not workspace.settings().corpus.clean.html
+    monkeypatch.setenv("GEULGAM_CORPUS__CLEAN__HTML", "perhaps")
+    with pytest.raises(GeulgamError, match=r"corpus\.clean\.html is \"perhaps\", but needs true or false"):
+        workspace.settings()

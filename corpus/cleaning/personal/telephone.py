@@ -20,7 +20,10 @@ _FORMS = (
     re.compile(rf"\(0(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
     re.compile(rf"0(?<![\d.+-]0)(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
 )
-_OTHER = re.compile(rf"(?<![\w.+-])(?<!\d )(?:0{_AREA}\d{{7,8}}|1[5-8]\d\d-?\d{{4}}|\d{{3,4}}-\d{{4}})(?! ?년){_END}")
+_OTHER = re.compile(
+    r"[0-9](?<![\w.+-][0-9])(?<!\d [0-9])"
+    rf"(?:(?<=0){_AREA}\d{{7,8}}|(?<=1)[5-8]\d\d-?\d{{4}}|\d{{2,3}}-\d{{4}})(?! ?년){_END}"
+)
 _SPOKEN = ("전화", "연락처", "휴대폰", "핸드폰", "팩스", "문의", "콜센터", "대표번호", "대표 번호", "☎", "☏", "📞")
 _WORDS = re.compile(rf"{'|'.join(_SPOKEN)}|\b[Tt][Ee][Ll]|\bFAX|\bfax|H\.?P\b")
 
