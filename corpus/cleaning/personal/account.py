@@ -16,13 +16,19 @@ _WORDS = re.compile(
 )
 
 
+_BANK = re.compile(r"(?:국민|신한|우리|하나|기업|산업|씨티|카카오|토스|농협|KB|NH|IBK|SC) ?$")
+
+
 def account(text: str) -> str:
     """The text with them masked."""
     return masked(text, _FORM, ACCOUNT, _is_one) if has_figures(text) else text
 
 
 def _is_one(found: re.Match[str]) -> bool:
-    return 10 <= sum(map(str.isdigit, found[0])) <= 14 and near(found, _WORDS)
+    if not 10 <= sum(map(str.isdigit, found[0])) <= 14:
+        return False
+    is_theirs = found[0].count("-") > 1 and _BANK.search(found.string[: found.start()][-6:]) is not None
+    return is_theirs or near(found, _WORDS)
 
 
 STEP = TextStep("account", account)

@@ -11,7 +11,7 @@ from corpus.cleaning.personal.mask import CARD, has_figures, masked
 from corpus.cleaning.text_step import TextStep
 
 _FORM = re.compile(
-    r"(?<![\d.-])(?:[2-69]\d{3}(?P<gap>[ -]?)\d{4}(?P=gap)\d{4}(?P=gap)\d{4}"
+    r"(?<![\d.-])(?:[2-69]\d{3}(?P<gap>[ .-]?| - )\d{4}(?P=gap)\d{4}(?P=gap)\d{4}"
     r"|3[47]\d{2}(?P<amex>[ -]?)\d{6}(?P=amex)\d{5}|3[068]\d{2}(?P<diners>[ -]?)\d{6}(?P=diners)\d{4})(?!\d|-\d)"
 )
 

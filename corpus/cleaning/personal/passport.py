@@ -9,7 +9,7 @@ from corpus.cleaning.personal.mask import PASSPORT, has_figures, masked, near
 from corpus.cleaning.text_step import TextStep
 
 _NEW = re.compile(r"(?<![A-Za-z0-9-])[MSRODG]\d{3}[A-Z]\d{4}(?![A-Za-z0-9]|-\d)")
-_OLD = re.compile(r"(?<![A-Za-z0-9-])(?:[A-Z]{1,2}\s?\d{7,8})(?![A-Za-z0-9]|-\d)")
+_OLD = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{1,2} ?\d{3,4} ?\d{4}(?![A-Za-z0-9]|-\d)")
 _WORDS = re.compile(r"여권|passport", re.IGNORECASE)
 
 

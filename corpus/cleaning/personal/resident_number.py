@@ -13,7 +13,7 @@ from corpus.cleaning.personal.mask import RESIDENT, has_figures, masked, near
 from corpus.cleaning.text_step import TextStep
 
 _DATE = r"(?P<year>\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
-_FORM = re.compile(rf"(?<![\d.-]){_DATE}(?P<between>\s?-\s?|\s?)(?P<sex>[0-9])(?:\d{{6}}|[*●xX]{{6}})(?![\d*]|-\d)")
+_FORM = re.compile(rf"(?<![\d.-]){_DATE}(?P<between> ?- ?|[ /]?)(?P<sex>[0-9])(?:\d{{6}}|[*●xX]{{6}})(?![\d*]|-\d)")
 _WORDS = re.compile(r"주민|외국인\s?등록|등록\s?번호")
 
 
@@ -27,7 +27,7 @@ def _is_one(found: re.Match[str]) -> bool:
         return False
     if "-" in found["between"] or near(found, _WORDS):
         return True
-    return not found["between"] and bool(rrn.is_valid(found[0]))
+    return bool(rrn.is_valid(found[0].replace(" ", "").replace("/", "")))
 
 
 def _is_date(found: re.Match[str]) -> bool:

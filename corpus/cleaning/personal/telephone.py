@@ -10,13 +10,13 @@ from corpus.cleaning.personal.mask import TELEPHONE, has_figures, masked, near
 from corpus.cleaning.text_step import TextStep
 
 _END = r"(?!\d|-\d)"
-_REST = rf"[ .)-]{{0,2}}\d{{3,4}}[ .-]?\d{{4}}{_END}"
+_REST = rf"[ .)/-]{{0,3}}\d{{3,4}} ?[./-]? ?\d{{4}}{_END}"
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d?|80)"
-_LOCAL = rf"(?:\) ?|[. -] ?)\d{{3,4}}[ .-]\d{{4}}{_END}"
+_LOCAL = rf"(?:\) ?| ?[.-] ?| )\d{{3,4}}(?: ?[.-] ?| )\d{{4}}{_END}"
 # A lookbehind after the first figures, not before them: the engine then skips to where they stand.
 _FORMS = (
     re.compile(rf"\+82(?<![\w.]\+82)[ .)-]{{0,2}}(?:\(0\) ?)?0?(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
-    re.compile(rf"82(?<![\w.+-]82)[ .)-]{{1,2}}0?1[016-9]{_REST}"),
+    re.compile(rf"82(?<![\w.+-]82)[ .)-]{{1,2}}0?(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
     re.compile(rf"\(0(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
     re.compile(rf"0(?<![\d.+-]0)(?:1[016-9]{_REST}|{_AREA}{_LOCAL})"),
 )
