@@ -31,6 +31,7 @@ lint: install
 	$(BIN)/mypy
 
 bench: install
+	$(BIN)/python -m bench.cleaning
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
 	$(BIN)/python -m bench.meaning --paraphrases

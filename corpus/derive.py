@@ -1,6 +1,6 @@
 """The corpus made from what was imported, by steps that clean a document or refuse it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -40,6 +40,11 @@ class Step(Protocol):
         ...
 
 
+def named(steps: Iterable[Step]) -> list[list[Any]]:
+    """Name and version of each step, of one that is made of several (``steps``) theirs, as the commit notes them."""
+    return [[part.name, part.version] for step in steps for part in getattr(step, "steps", (step,))]
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What :func:`derive` did.
@@ -71,14 +76,14 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
     are looked at; then, broken off by Ctrl-C or an error, what is done is kept and the same call goes on. Else the
     corpus is made anew, and the old one stands until it is. Raises as Corpus and Imports do.
     """
-    rows, named = len(imports), [[step.name, step.version] for step in steps]
-    now, made = _made_from(imports, rows, named), corpus.made_from
+    rows, called = len(imports), named(steps)
+    now, made = _made_from(imports, rows, called), corpus.made_from
     if made == now:
         return Derived()
     start = int(made.get("rows", 0))
     index = imports.index()
     plan = _plan(index, start)
-    anew = bool(made or len(corpus)) and (plan.corrected or made != _made_from(imports, start, named))
+    anew = bool(made or len(corpus)) and (plan.corrected or made != _made_from(imports, start, called))
     ids, versions = corpus.digests(), corpus.versions()
     making = _Making(corpus, steps, anew)
     with _refusals(corpus, anew) as refusals:
@@ -87,10 +92,10 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
         except BaseException:
             if making.writer.parts and not anew:
                 refusals.write()
-                corpus.commit(making.writer.parts, made_from=_made_from(imports, making.done, named))
+                corpus.commit(making.writer.parts, made_from=_made_from(imports, making.done, called))
             raise
     corpus.commit(making.writer.parts, replace=anew, made_from=now)
-    changed, gone = _difference(ids, versions, corpus)
+    changed, gone = difference(ids, versions, corpus)
     refused = making.reasons
     return Derived(making.taken, changed, gone, plan.known, refused.total(), making.characters, refused.counts())
 
@@ -208,7 +213,7 @@ def _made_from(imports: Imports, rows: int, steps: Sequence[Sequence[object]]) -
     return {"rows": rows, "imports": imports.fingerprint(rows), "steps": [list(step) for step in steps]}
 
 
-def _difference(ids: Digest, versions: Digest, corpus: Corpus) -> tuple[int, int]:
+def difference(ids: Digest, versions: Digest, corpus: Corpus) -> tuple[int, int]:
     """How many documents of those before have another version in the corpus now, and how many are not there."""
     now = corpus.digests()
     if not len(now):

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
 from corpus.sides import Shares
 from finetune.execution import Execution
@@ -21,12 +22,16 @@ class _Section(BaseModel):
 
 
 class CorpusSettings(_Section):
-    """[corpus]: how files are read (None: guessed from the usual names), and the shares that are held out."""
+    """[corpus]: how files are read (None: guessed from the usual names), and the shares that are held out.
+
+    ``clean``: the table [corpus.clean].
+    """
 
     text_column: str | None = None
     title_column: str | None = None
     valid_share: float = Shares().valid
     test_share: float = Shares().test
+    clean: Cleaning = Field(default_factory=Cleaning)
 
     @model_validator(mode="after")
     def _shares_can_be(self) -> Self:

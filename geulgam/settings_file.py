@@ -12,6 +12,7 @@ from tomlkit.items import AoT, Comment, String, Table, Whitespace
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from geulgam.settings import Settings, TopicSettings
+from geulgam.settings_cleaning import CLEANING
 from geulgam.settings_reading import known_keys
 
 EXAMPLE = TopicSettings(name="함께", query="함께^2 더불어 동행")
@@ -31,6 +32,7 @@ _TOPICS = """\
 
 _SECTIONS = {
     "corpus": "How your files are read.",
+    "corpus.clean": "What is cleaned from their texts; the rows stay. See `geulgam corpus clean --dry-run`.",
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
     "finetune.shared": "How it is adapted to the whole corpus first, for all topics; what is not here is as above.",
@@ -47,6 +49,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "corpus.title_column": ("The column with the title; else title, 제목 … are tried.", "title"),
     "corpus.valid_share": ("Share of the essays that is held out to choose by; no stage trains on them.", None),
     "corpus.test_share": ("Share of the essays that is held out to measure on; neither.", None),
+    **CLEANING,
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
     "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
 from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
@@ -27,7 +28,8 @@ PREFIX = "GEULGAM_"
 _PARTS = {"recipe": Recipe, "execution": Execution}  # of [finetune], each a value of its own
 _FIELDS = {part: tuple(field.name for field in dataclasses.fields(kind)) for part, kind in _PARTS.items()}
 _SECTIONS: dict[str, tuple[str, ...]] = {
-    "corpus": tuple(CorpusSettings.model_fields),
+    "corpus": tuple(name for name in CorpusSettings.model_fields if name != "clean"),
+    "corpus.clean": tuple(field.name for field in dataclasses.fields(Cleaning)),
     "retrieval": tuple(RetrievalSettings.model_fields),
     "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
     "finetune.shared": tuple(field.name for field in dataclasses.fields(Shared)),
@@ -35,7 +37,11 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "generate.critic": tuple(field.name for field in dataclasses.fields(Weights)),
 }
 _SWITCHES = frozenset(
-    f"finetune.{field.name}" for kind in _PARTS.values() for field in dataclasses.fields(kind) if field.type is bool
+    f"{section}.{field.name}"
+    for section, kinds in (("finetune", _PARTS.values()), ("corpus.clean", (Cleaning,)))
+    for kind in kinds
+    for field in dataclasses.fields(kind)
+    if field.type is bool
 ) | {f"retrieval.{name}" for name, field in RetrievalSettings.model_fields.items() if field.annotation is bool}
 _GONE = {
     "finetune.accumulate": "finetune.batch counts all blocks of a step, finetune.device_batch those computed at once"

@@ -126,6 +126,11 @@ class Workspace:
         return self.folder / ".geulgam" / "vectors"
 
     @property
+    def cleaning(self) -> Path:
+        """The file that says by which steps the corpus is cleaned, and by which it was before."""
+        return self.folder / ".geulgam" / "cleaning.json"
+
+    @property
     def drafts(self) -> Path:
         """The folder of essays on the way."""
         return self.folder / ".geulgam" / "drafts"

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.derive import Derived, Step, derive
+from corpus.cleaning.cleaning import Cleaner
+from corpus.derive import Derived, derive, named
 from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
@@ -17,10 +18,8 @@ from corpus.store import Corpus, old_parts
 from geulgam.graph import Node, at_work
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
+from geulgam.stages.cleaning_history import remember
 from geulgam.workspace import Workspace
-
-# What is done to every document, in this order. The exact duplicate, which has the same id, needs no step.
-STEPS: tuple[Step, ...] = ()
 
 
 class ImportsNode(Node):
@@ -72,8 +71,20 @@ class CorpusNode(Node):
         return self.workspace.corpus
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
-        """The steps."""
-        return {"steps": [[step.name, step.version] for step in STEPS]}
+        """The steps that it is cleaned by."""
+        return dict(named(self.settings.corpus.clean.steps()))
+
+    def reasons(self, found: Manifest | None) -> list[str]:
+        """As of any node, with the steps that came (+) and went (-)."""
+        told = super().reasons(found)
+        if found is None or found.settings == (now := self.shape(found)):
+            return told
+        gone, come = (
+            [name for name in one if one[name] != other.get(name)]
+            for one, other in ((found.settings, now), (now, found.settings))
+        )
+        steps = " ".join([*(f"+{name}" for name in come), *(f"-{name}" for name in gone if name not in now)])
+        return [*told[:-1], f"cleaning changed: {steps}" if found.settings and now else "cleaned otherwise"]
 
     def found(self) -> Manifest | None:
         """What its last commit was made from."""
@@ -86,7 +97,7 @@ class CorpusNode(Node):
         written = (self.folder / "commit.json").stat().st_mtime
         when = datetime.fromtimestamp(written).astimezone().isoformat(timespec="seconds")
         fingerprint, facts = corpus.fingerprint(), {"documents": len(corpus)}
-        inputs, settings = {"imports": told["imports"]}, {"steps": told["steps"]}
+        inputs, settings = {"imports": told["imports"]}, dict(told["steps"])
         seconds = noted_seconds(self.folder, fingerprint)
         return Manifest(fingerprint, inputs, settings, self.version, facts, seconds, when)
 
@@ -97,12 +108,17 @@ class CorpusNode(Node):
             raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
         return f"{derived.taken:,} documents new, {derived.changed:,} changed, {derived.gone:,} gone"
 
-    def derive(self, on: On) -> Derived:
-        """The same, telling what was done; the artifact's lock has to be held."""
+    def derive(self, on: On, cleaner: Cleaner | None = None) -> Derived:
+        """The same, telling what was done; the artifact's lock has to be held.
+
+        ``cleaner``: that of the settings, where its tally is wanted.
+        """
+        cleaner = cleaner or Cleaner(self.settings.corpus.clean.steps())
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
-        _adopt(imports, corpus, on)
-        derived = derive(imports, corpus, STEPS, on=on)
+        adopt(imports, corpus, on)
+        derived = derive(imports, corpus, (cleaner,) if cleaner.steps else (), on=on)
+        remember(self.workspace, self.settings.corpus.clean)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
         return derived
@@ -113,7 +129,7 @@ class CorpusNode(Node):
         return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
 
 
-def _adopt(imports: Imports, corpus: Corpus, on: On) -> None:
+def adopt(imports: Imports, corpus: Corpus, on: On) -> None:
     """Take in what stands in the corpus and was never imported: what geulgam 0.1 left, or a program put there."""
     imports.adopt(corpus.folder, on=on)
     if not corpus.made_from and len(corpus):
@@ -151,7 +167,7 @@ def add_rows(workspace: Workspace, settings: Settings, items: Iterable[Raw | Rej
     node = CorpusNode(workspace, settings)
     imports = Imports(workspace.imports)
     with at_work(workspace, "imports", on):
-        _adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
+        adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
         imported = imports.add(items, on=about(on, "imports"))
     with at_work(workspace, node.name, on):
         derived = node.derive(about(on, node.name))

@@ -1,0 +1,156 @@
+"""`geulgam corpus clean`, `diff` and `undo`: what is done to the texts, seen and taken back."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpus.errors import GeulgamError
+from geulgam.options import JsonOption, WorkspaceOption
+from geulgam.terminal import keep_settings, note, out, say, show_json, showing, table
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from corpus.cleaning.marks import Stretch
+    from geulgam.stages.cleaning import Cleaned
+
+_AROUND = 30  # characters shown before and behind a change
+_STYLES = {"removed": "red strike", "added": "green"}
+_PLAIN = {"kept": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example:  geulgam corpus clean --dry-run --without hashtags")(clean)
+    app.command(epilog="Example:  geulgam corpus diff 3f2a91")(diff)
+    app.command(epilog="Example:  geulgam corpus undo")(undo)
+
+
+def clean(
+    switch_on: Annotated[
+        list[str] | None, typer.Option("--with", metavar="STEP", help="Switch a step on.", show_default=False)
+    ] = None,
+    switch_off: Annotated[
+        list[str] | None, typer.Option("--without", metavar="STEP", help="Switch a step off.", show_default=False)
+    ] = None,
+    hanja: Annotated[str | None, typer.Option(metavar="HOW", help="keep, read or remove.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Make the corpus from the imports by the steps of \\[corpus.clean], and tell what each does.
+
+    The imports never change, so that every step can be taken back. What is switched here is kept in geulgam.toml.
+    """
+    from geulgam.stages import cleaning
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    switched: dict[str, str | float | None] = {"corpus.clean.hanja": hanja}
+    switched |= _switched(switch_on or (), on=True) | _switched(switch_off or (), on=False)
+    settings = place.settings(switched)
+    if not dry_run:
+        keep_settings(place, switched)
+    with showing() as on:
+        cleaned = cleaning.clean(place, settings, dry_run=dry_run, on=on)
+    if json:
+        show_json(cleaned)
+        return
+    _report(cleaned, dry_run)
+
+
+def diff(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A document's id, or its beginning.", show_default=False)],
+    whole: Annotated[bool, typer.Option("--whole", help="All of the text, not only around the changes.")] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """One document before and after cleaning: what went, what came, and by which step."""
+    from geulgam.stages import cleaning
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    found = cleaning.diff(place, place.settings(), id_)
+    if json:
+        show_json(found)
+        return
+    say(f"{found.id}  {found.title or 'no title'}  ({found.source})")
+    if found.before == found.after:
+        say("no step changes it")
+        return
+    console = out()
+    console.print(_shown(found.marks, whole, is_plain=not console.is_terminal or console.no_color), soft_wrap=True)
+    say(f"{len(found.before):,} → {len(found.after):,} characters")
+
+
+def undo(workspace: WorkspaceOption = None) -> None:
+    """Clean by the steps of before, at once; a second time comes back."""
+    from corpus.store import Corpus
+    from geulgam.stages import cleaning
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    before = place.settings().corpus.clean
+    with showing() as on:
+        now = cleaning.undo(place, on=on)
+    come = [step.name for step in now.steps() if step not in before.steps()]
+    gone = [step.name for step in before.steps() if step not in now.steps()]
+    say(f"steps on again: {', '.join(come) or 'none'}; off: {', '.join(gone) or 'none'}")
+    say(f"{len(Corpus(place.corpus)):,} documents")
+
+
+def _switched(names: Sequence[str], *, on: bool) -> dict[str, str | float | None]:
+    """The settings that these switches of the command line set."""
+    from corpus.cleaning.cleaning import NAMES
+
+    found: dict[str, str | float | None] = {}
+    for name in names:
+        if name not in NAMES:
+            raise GeulgamError(f"no cleaning step is called {name}", f"the steps are: {', '.join(NAMES)}")
+        found[f"corpus.clean.{name}"] = on if name != "hanja" else "read" if on else "keep"
+    return found
+
+
+def _report(cleaned: "Cleaned", dry_run: bool) -> None:
+    told, derived = cleaned.tally, cleaned.derived
+    table(
+        ("step", "documents>", "characters gone>", "come>", "replaced>"),
+        [
+            (name, f"{n.documents:,}", f"{n.removed:,}", f"{n.added:,}", f"{n.replaced:,}")
+            for name, n in told.steps.items()
+        ],
+    )
+    say(f"{told.changed:,} of {told.documents:,} documents are not as they were imported")
+    would = "would be " if dry_run else ""
+    say(f"{cleaned.documents:,} documents: {derived.changed:,} {would}changed, {derived.gone:,} {would}gone")
+    for reason, count in derived.reasons.items():
+        note(f"not taken: {count:,} × {reason}")
+    note("one document before and after: geulgam corpus diff ID; the steps of before: geulgam corpus undo")
+
+
+def _shown(marks: "Sequence[Stretch]", whole: bool, *, is_plain: bool) -> "Text":
+    """The marks as a text for the terminal, in colours or with signs; behind each change its step."""
+    from rich.text import Text
+
+    shown = Text()
+    for place, mark in enumerate(marks):
+        if mark.kind == "kept":
+            text = mark.text if whole else _shortened(mark.text, place > 0, place + 1 < len(marks))
+            shown.append(text)
+            continue
+        text = mark.text.replace("\n", "⏎")
+        shown.append(_PLAIN[mark.kind].format(text) if is_plain else text, _STYLES[mark.kind])
+        if place + 1 == len(marks) or marks[place + 1].step != mark.step:
+            shown.append(f"⟨{mark.step}⟩", "dim")
+    return shown
+
+
+def _shortened(text: str, after_change: bool, before_change: bool) -> str:
+    """What stayed between two changes: its ends alone, where it is long."""
+    if len(text) <= 2 * _AROUND + 1:
+        return text
+    first = text[:_AROUND] if after_change else ""
+    last = text[-_AROUND:] if before_change else ""
+    between = "…\n…" if first and last else "…"
+    return first + between + last

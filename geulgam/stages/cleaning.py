@@ -1,0 +1,138 @@
+"""The corpus is cleaned: what each step does is told, one document shown before and after, and all of it undone."""
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.cleaning.cleaning import Cleaner, Cleaning
+from corpus.cleaning.marks import Stretch, marks
+from corpus.cleaning.tally import Tally
+from corpus.derive import Derived, derive, difference
+from corpus.digests import array, from_hex, to_hex
+from corpus.document import Document, Raw
+from corpus.errors import GeulgamError
+from corpus.events import On, about, silent
+from corpus.imports import Imports
+from corpus.store import Corpus
+from geulgam.graph import at_work
+from geulgam.settings import Settings
+from geulgam.settings_file import put_setting
+from geulgam.stages.cleaning_history import remembered
+from geulgam.stages.corpus import CorpusNode
+from geulgam.workspace import SETTINGS, Workspace
+
+_EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What :func:`clean` did, or would do: to the corpus, of ``documents`` then, and by which steps."""
+
+    documents: int
+    derived: Derived
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One document as it was imported and as it is cleaned. ``marks``: both in one, see :func:`marks`."""
+
+    id: str
+    title: str
+    source: str
+    before: str
+    after: str
+    marks: tuple[Stretch, ...]
+
+
+def clean(workspace: Workspace, settings: Settings, *, dry_run: bool = False, on: On = silent) -> Cleaned:
+    """Derive the corpus by the steps of `[corpus.clean]`; what each of them does to all that was imported.
+
+    ``dry_run``: into a folder that is thrown away. Raises GeulgamError if nothing was imported.
+    """
+    node, corpus = CorpusNode(workspace, settings), Corpus(workspace.corpus)
+    if dry_run:
+        return _tried(workspace, settings, about(on, node.name))
+    cleaner = Cleaner(settings.corpus.clean.steps())
+    with at_work(workspace, node.name, on):
+        derived = node.derive(about(on, node.name), cleaner)
+    if not len(Imports(workspace.imports)):
+        raise _EMPTY
+    told = cleaner.tally
+    if told.documents < len(corpus):  # nothing, or only what was new, had to be looked at
+        told = _tried(workspace, settings, about(on, node.name)).tally
+    return Cleaned(len(corpus), derived, told)
+
+
+def undo(workspace: Workspace, *, on: On = silent) -> Cleaning:
+    """Clean by the steps of before, and write them into `geulgam.toml`; doing it twice comes back. The steps.
+
+    Raises GeulgamError if the corpus was never cleaned.
+    """
+    now, before = remembered(workspace)
+    if now is None:
+        raise GeulgamError("the corpus was never cleaned", "geulgam corpus clean")
+    with at_work(workspace, SETTINGS):
+        given = asdict(workspace.settings().corpus.clean)
+        for name, value in asdict(before).items():
+            if given[name] != value:
+                put_setting(workspace.settings_file, f"corpus.clean.{name}", value)
+    settings = workspace.settings()
+    node = CorpusNode(workspace, settings)
+    with at_work(workspace, node.name, on):
+        node.derive(about(on, node.name))
+    return settings.corpus.clean
+
+
+def diff(workspace: Workspace, settings: Settings, id_: str) -> Difference:
+    """The document whose id begins so, before and after the steps of `[corpus.clean]`.
+
+    Raises GeulgamError if there is none, or more than one.
+    """
+    document = _imported(Imports(workspace.imports), id_)
+    changes = list(Cleaner(settings.corpus.clean.steps()).changes(document.text))
+    after = changes[-1][2] if changes else document.text
+    return Difference(
+        document.id, document.title, document.source, document.text, after, tuple(marks(document.text, changes))
+    )
+
+
+def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
+    """What deriving all anew would give."""
+    imports, there = Imports(workspace.imports), Corpus(workspace.corpus)
+    if not len(imports):
+        raise _EMPTY
+    cleaner = Cleaner(settings.corpus.clean.steps())
+    with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
+        corpus = Corpus(Path(folder))
+        derived = derive(imports, corpus, (cleaner,), on=on)
+        changed, gone = difference(there.digests(), there.versions(), corpus)
+        taken = len(corpus) - (len(there) - gone)
+        told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)
+        return Cleaned(len(corpus), told, cleaner.tally)
+
+
+def _scratch(workspace: Workspace) -> Path:
+    folder = workspace.folder / ".geulgam"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _imported(imports: Imports, id_: str) -> Document:
+    """The document as its row says it, before any step: the last reading of the file that had it first."""
+    index = imports.index()
+    if not len(index.row):
+        raise _EMPTY
+    wanted = id_.strip().lower()
+    found = [known for known in to_hex(np.unique(index.ids)) if wanted and known.startswith(wanted)]
+    if not found:
+        raise GeulgamError(f"no document's id begins with {id_}", "geulgam index search WORDS shows ids")
+    if len(found) > 1:
+        raise GeulgamError(f"{len(found):,} documents' ids begin with {id_}", f"give more of it: {found[0]}")
+    places = np.flatnonzero(index.ids == array([from_hex(found[0])]))
+    again = [place for place in places if index.files[place] == index.files[places[0]] and not index.again[place]]
+    (row,) = imports.take(index.row[[again[-1] if again else places[0]]])
+    assert isinstance(row, Raw)
+    return row.document(found[0])
