@@ -1,7 +1,7 @@
 """Several scores of the same documents as one, above whatever index they come from."""
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ def most(index: SearchIndex, query: Query) -> float:
 
     So a document that has few of a query's words is no match for one that means the same, though no other has more.
     """
-    weights = Counter[str]()
+    weights: dict[str, float] = defaultdict(float)
     _weigh(query, 1.0, weights)
     terms, documents = list(weights), len(index)
     frequencies = index.document_frequencies(terms) if terms else []
@@ -39,7 +39,7 @@ def most(index: SearchIndex, query: Query) -> float:
     )
 
 
-def _weigh(query: Query, boost: float, weights: Counter[str]) -> None:
+def _weigh(query: Query, boost: float, weights: dict[str, float]) -> None:
     """Add the boosts of the terms that a document may be found by."""
     if isinstance(query, Boolean):
         for clause in (*query.must, *query.should):
