@@ -1,7 +1,7 @@
 """Recipes of adaptation against each other: bits per character of held-out topic essays, seven topics.
 
     python -m bench.recipes FOLDER [--topics 함께 …] [--recipes one-stage two-stage …] [--against base as-many …]
-        [--rank 16] [--rate 4e-4] [--epochs 1] [--topic-rate 4e-4] [--block-tokens 256] [--batch 4]
+        [--rank 16] [--rate 1e-4] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
         [--trimmed]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
@@ -35,7 +35,7 @@ interval of a bootstrap over all essays; with ``--trimmed`` over the trimmed voc
 compares nothing but adapters of one base. About an hour for a shared stage, two minutes for each topic.
 
 A folder's name tells what its adapter is: recipe, rate and epochs, and what it goes on from; at the end of the shared
-stage rank, α and blocks, which both stages have. ``함께-mmr-0.0004-1ep-on-shared-0.0004-1ep-r16-a32-4x256``.
+stage rank, α and blocks, which both stages have. ``함께-mmr-0.0001-1ep-on-shared-0.0001-1ep-r16-a32-4x256``.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What an adapter recites of the essays it was trained on, with the goldfish loss and without.
 
     python -m bench.recite FOLDER [--topic 함께] [--methods lora full] [--goldfish 0 4 3] [--epochs 8] [--documents 24]
-        [--windows 4] [--tests 100] [--rank 64] [--lora-rate 4e-4] [--full-rate 5e-5] [--block-tokens 256]
+        [--windows 4] [--tests 100] [--rank 64] [--lora-rate 1e-4] [--full-rate 5e-5] [--block-tokens 256]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
 and measured, so that the same command goes on. The best documents of the topic's train side are read so many times,

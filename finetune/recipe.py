@@ -71,7 +71,7 @@ class Recipe:
     goldfish: int | None = None  # of so many tokens one is never learnt, see finetune.goldfish; None: goldfish_k says
     block_tokens: int = 256
     batch: int = 4
-    learning_rate: float = 4e-4
+    learning_rate: float = 1e-4
     schedule: Schedule = "cosine"
     warmup: float = 0.05  # share of the steps
     weight_decay: float = 0.01
@@ -132,7 +132,7 @@ class Shared:
 
     epochs: float = 1.0
     max_steps: int | None = 1000
-    learning_rate: float = 4e-4
+    learning_rate: float = 1e-4
     schedule: Schedule = "constant"
     evaluations: int = 2
 

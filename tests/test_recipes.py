@@ -22,7 +22,7 @@ from retrieval.analyzers import analyzer
 from tests.grounds import FirstWord, made_up_ground
 
 FORM = "r4-a8-4x128"
-STAGE = f"on-shared-0.0004-1ep-{FORM}"
+STAGE = f"on-shared-0.0001-1ep-{FORM}"
 
 
 class Training(NamedTuple):
@@ -74,9 +74,9 @@ def test_a_folder_tells_the_recipe_and_what_it_goes_on_from(bench: Bench, traine
     longer = replace(bench, shared=replace(bench.shared, epochs=2.0))
     names = [str(each.trained("two-stage", "동행")) for each in (bench, cooler, longer)]
     assert [Path(name).name for name in names] == [
-        f"동행-two-stage-0.0004-1ep-{STAGE}",
         f"동행-two-stage-0.0001-1ep-{STAGE}",
-        f"동행-two-stage-0.0004-1ep-on-shared-0.0004-2ep-{FORM}",
+        f"동행-two-stage-0.0001-1ep-{STAGE}",
+        f"동행-two-stage-0.0001-1ep-on-shared-0.0001-2ep-{FORM}",
     ]
     assert len(trained) == 5, "a rate of the topic's stage alone needs no other shared stage"
 
@@ -88,7 +88,7 @@ def test_the_reserved_stage_reads_none_of_the_topics_essays(
     before, own = trained.values()
     assert own.ids == {document.id for document in made.documents("동행", "train")}
     assert before.ids | own.ids == set(made.sides.ids("train")) and not before.ids & own.ids
-    assert own.start and own.start.name == f"unwritten-0.0004-1ep-{FORM}"
+    assert own.start and own.start.name == f"unwritten-0.0001-1ep-{FORM}"
 
 
 def test_rank_stabilised_is_a_larger_alpha_in_both_stages(bench: Bench, trained: dict[str, Training]) -> None:
@@ -112,7 +112,7 @@ def test_what_an_adapter_has_read_it_does_not_judge(
     assert halves[0] | halves[1] == {document.id for document in made.documents("동행", "train")}
     assert not halves[0] & halves[1] and abs(len(halves[0]) - len(halves[1])) <= 1
     deep = [document.id for document in made.documents("동행", "train", deep=True)]
-    chosen = trained[f"동행-moore-lewis-0.0004-1ep-{STAGE}"].ids
+    chosen = trained[f"동행-moore-lewis-0.0001-1ep-{STAGE}"].ids
     assert chosen == set(deep[: len(chosen)]), "no difference is left, so the ranking stays"
 
 
