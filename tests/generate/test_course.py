@@ -36,8 +36,9 @@ def test_an_adapter_trained_with_headers_is_told_each_sections_and_no_other_is(
     if not headers:
         assert not any(header in text for text in seen for header in told)
         return
-    for piece, text in zip(essay.pieces, seen, strict=False):
-        assert text.count(told[piece.section]) == 1  # wherever the window stands
+    drafted = [piece.section for piece in essay.pieces for _ in range(piece.attempts)]
+    for section, text in zip(drafted, seen, strict=True):
+        assert text.count(told[section]) == 1  # wherever the window stands
     assert seen[0] == f"<bos>함께\n\n{told[0]}"
     assert not any(header in essay.text for header in told)
     kept = replace(essay, text="", pieces=essay.pieces[:3], is_finished=False, settled=0)
