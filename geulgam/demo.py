@@ -30,7 +30,7 @@ TOPICS = tuple(
     )
 )
 
-# What differs from the defaults: essays whole in their blocks, few enough steps for two CPU cores, and so a higher rate.
+# What differs from the defaults: essays whole in their blocks, and few steps, for two CPU cores; so a higher rate too.
 RECIPE: dict[str, Any] = {
     "retrieval.k": 40,
     "finetune.block_tokens": 1024,
