@@ -1,6 +1,7 @@
 """What is reckoned is what autograd keeps; what is chosen fits, teaches the same, and is the fastest that does."""
 
 import json
+import statistics
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -190,7 +191,7 @@ def test_the_peak_of_a_process_is_what_is_reckoned(again: bool) -> None:
     recipe, execution = Recipe(batch=8, block_tokens=256), Execution(gradient_checkpointing=again)
     reckoned = estimate(shape, recipe, 256, execution, Held(0, 0, 4, True))
     command = [sys.executable, "-c", _STEP, "again" if again else "kept"]
-    found = json.loads(
-        subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]).stdout
-    )
+    root = Path(__file__).parents[2]
+    peaks = [json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=root).stdout) for _ in range(3)]
+    found = statistics.median(peaks)  # what an allocator keeps differs by a tenth from one process to the next
     assert 0.9 < (reckoned.activations + reckoned.logits) / found < 1.4
