@@ -1,0 +1,21 @@
+"""A program. C4 (Raffel et al. 2020, 1910.10683) refuses a page with a curly bracket in it; here it takes several signs."""
+
+import re
+
+from corpus.judging.rule import Signs
+
+_CODE = Signs(
+    re.compile(
+        r"\b(?:def|return|function|const|let|var|import|class|elif|else|for|while|print|printf|console|null|true|false|"
+        r"SELECT|FROM|WHERE|JOIN|GROUP BY|INSERT|int|void|float|char|public|static|range|len)\b"
+        r"|[=!<>+*-]=|=>|->|&&|\|\||\w\(|\);|[{}]|;(?=\s*(?:\n|$))|[0-9]px|/\*|\*/|//"
+    ),
+    distinct=4,
+    density=20,
+)
+
+
+def code(text: str) -> str | None:
+    """The reason, if it is one."""
+    found = _CODE.found(text)
+    return f"code: {found}" if found else None

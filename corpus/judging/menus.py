@@ -1,0 +1,18 @@
+"""A menu or a price list: a price every few words. No source; by what menus look like."""
+
+import re
+
+from corpus.judging.rule import LEAST
+
+PRICES, APART = 6, 40  # at least so many, and at most so many characters from one to the next
+_PRICE = re.compile(
+    r"(?<![0-9,.])(?:[₩￦]\s?[0-9][0-9,]*|[0-9]{1,3}(?:,[0-9]{3})+(?:\s?원)?|[0-9]+(?:\.[0-9]+)?[천만]?\s?원)(?![0-9])"
+)
+
+
+def menus(text: str) -> str | None:
+    """The reason, if it is one."""
+    prices = len(_PRICE.findall(text))
+    if len(text) < LEAST or prices < PRICES or prices * APART < len(text):
+        return None
+    return f"menu: {prices} prices, one every {len(text) // prices} characters"

@@ -1,0 +1,44 @@
+"""A rule that finds texts that are no essays, and what several rules have in common."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+LEAST = 100  # characters: what has fewer is judged by its length alone, since a share of a little says little
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One of the steps that :class:`corpus.judging.judging.Judge` is made of.
+
+    ``name`` is that of its setting in `[corpus.judge]`, with its value where it has one; ``refuse`` gives the reason
+    for refusing a text, "kind: particulars", or None; ``version`` is raised whenever it gives something else.
+    """
+
+    name: str
+    refuse: Callable[[str], str | None]
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a kind of text is told by: so many ``distinct`` signs, and so many hits in 1,000 characters."""
+
+    pattern: re.Pattern[str]
+    distinct: int
+    density: float
+
+    def found(self, text: str) -> str | None:
+        """What is found, for the reason, or None where it is too little."""
+        if len(text) < LEAST:
+            return None
+        hits = self.pattern.findall(text)
+        several = dict.fromkeys(hits)
+        if len(several) < self.distinct or len(hits) * 1_000 < self.density * len(text):
+            return None
+        return ", ".join(" ".join(hit.split()) for hit in list(several)[:4])
+
+
+def percent(share: float) -> str:
+    """A share as people read it."""
+    return f"{share * 100:.0f} %"
