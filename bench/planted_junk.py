@@ -7,7 +7,19 @@ import random
 from collections.abc import Callable
 
 from bench.planted_words import (
-    BUTTONS, DISHES, ENGLISH, FOODS, GOODS, PEOPLE, PLACES, SENTENCES, STEPS, THINGS, TITLES, UNITS, VERBS,
+    BUTTONS,
+    DISHES,
+    ENGLISH,
+    FOODS,
+    GOODS,
+    PEOPLE,
+    PLACES,
+    SENTENCES,
+    STEPS,
+    THINGS,
+    TITLES,
+    UNITS,
+    VERBS,
 )  # fmt: skip
 
 Writer = Callable[[random.Random], str]
@@ -80,7 +92,8 @@ def code(rng: random.Random) -> str:
         made.append({
             "python": f"def get_{a}({b}, {c}={n}):\n    # {said} 값을 구한다\n    for {a} in range(len({b})):\n"
                       f"        print(f\"{said}: {{{a}}}\")\n    return {c} + {n}",
-            "javascript": f"function set{a.title()}({b}) {{\n  // {said} 처리\n  const {c} = document.querySelector('#{a}');\n"
+            "javascript": f"function set{a.title()}({b}) {{\n  // {said} 처리\n"
+                          f"  const {c} = document.querySelector('#{a}');\n"
                           f"  if ({b} === {n}) {{ {c}.innerText = '{said}'; }}\n  return {c};\n}}",
             "sql": f"SELECT t.{a}, COUNT(t.{b}) AS {c}\nFROM {a}_table t\nLEFT JOIN {b} ON t.id = {b}.id\n"
                    f"WHERE t.{c} > {n} AND t.name = '{said}'\nGROUP BY t.{a};",
@@ -96,7 +109,8 @@ def advertisement(rng: random.Random) -> str:
     """Who sells something: praise, prices, how to order."""
     goods = rng.choice(GOODS)
     lines = [
-        f"★{rng.choice(['특가', '한정 수량', '오늘만', '신규 오픈', '무료 상담'])}★ {goods} {rng.randint(10, 80)}% 할인",
+        f"★{rng.choice(['특가', '한정 수량', '오늘만', '신규 오픈', '무료 상담'])}★ "
+        f"{goods} {rng.randint(10, 80)}% 할인",
         f"정가 {_won(rng)} → 할인가 {_won(rng)}",
         f"지금 바로 {goods}{rng.choice(['을(를) 만나보세요!', ' 주문하세요!', ' 상담 받아보세요!', ' 신청하세요!'])}",
         f"무료배송 / {rng.choice(['당일 발송', '전국 어디나', '카드 결제 가능', '무이자 할부'])}",
@@ -157,7 +171,8 @@ def symbols(rng: random.Random) -> str:
         line = rng.choice(["★☆", "♥♡", "=-", "~*", "◆◇", "^_"]) * rng.randint(10, 20)
         return "\n".join(part for sentence in _some(rng, SENTENCES, 2, 4) for part in (line, sentence[:15], line))
     if kind == 2:
-        return " ".join("".join(rng.choice("ㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅂㅈㄷㄱㅅㅛㅕ") for _ in range(rng.randint(3, 12)))
+        return " ".join("".join(rng.choice("ㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅂㅈㄷㄱㅅㅛㅕ")
+                        for _ in range(rng.randint(3, 12)))
                         for _ in range(rng.randint(20, 60)))  # fmt: skip
     return " ".join("".join(rng.choice("asdfghjkl;qwerty!@#$%^&*()") for _ in range(rng.randint(3, 12)))
                     for _ in range(rng.randint(20, 60)))  # fmt: skip
@@ -183,7 +198,8 @@ def notices(rng: random.Random) -> str:
         f"안녕하세요. {place} {rng.choice(['도서관', '주민센터', '문화센터', '관리사무소', '동호회'])}입니다.",
         f"일시: {day} {rng.randint(9, 20)}시",
         f"장소: {place} {rng.randint(1, 9)}층 {rng.choice(['강당', '회의실', '세미나실'])}",
-        f"대상: {rng.choice(['지역 주민 누구나', '초등학생', '회원', '입주민', '만 19세 이상'])} 선착순 {rng.randint(10, 90)}명",
+        f"대상: {rng.choice(['지역 주민 누구나', '초등학생', '회원', '입주민', '만 19세 이상'])} "
+        f"선착순 {rng.randint(10, 90)}명",
         f"신청 방법: {rng.choice(['홈페이지 접수', '방문 접수', '전화 접수', '이메일 접수'])}",
         f"참가비: {rng.choice(['무료', _won(rng)])}",
         f"문의: {person} 담당자 {_telephone(rng)}",
@@ -194,7 +210,10 @@ def notices(rng: random.Random) -> str:
         f"이용에 불편을 드려 죄송합니다. {rng.choice(BUTTONS)}",
         f"※ {rng.choice(['주차 공간이 협소하오니 대중교통을 이용해 주시기 바랍니다.', '우천 시 취소될 수 있습니다.'])}",
     ]
-    head = f"[{rng.choice(['공지', '안내', '모집', '알림'])}] {place} {rng.choice(['강좌', '휴관', '행사', '회원', '점검'])} 안내"
+    head = (
+        f"[{rng.choice(['공지', '안내', '모집', '알림'])}] {place} "
+        + f"{rng.choice(['강좌', '휴관', '행사', '회원', '점검'])} 안내"
+    )
     return _flat(rng, [head, lines[0], *_some(rng, lines[1:], 6, 11), rng.choice(BUTTONS)])
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
+from corpus.judging.judging import Judging
 from corpus.sides import Shares
 from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
@@ -24,7 +25,7 @@ class _Section(BaseModel):
 class CorpusSettings(_Section):
     """[corpus]: how files are read (None: guessed from the usual names), and the shares that are held out.
 
-    ``clean``: the table [corpus.clean].
+    ``clean``: the table [corpus.clean]; ``judge``: [corpus.judge].
     """
 
     text_column: str | None = None
@@ -32,6 +33,7 @@ class CorpusSettings(_Section):
     valid_share: float = Shares().valid
     test_share: float = Shares().test
     clean: Cleaning = Field(default_factory=Cleaning)
+    judge: Judging = Field(default_factory=Judging)
 
     @model_validator(mode="after")
     def _shares_can_be(self) -> Self:

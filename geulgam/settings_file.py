@@ -13,6 +13,7 @@ from corpus.atomic import write_text
 from corpus.errors import GeulgamError
 from geulgam.settings import Settings, TopicSettings
 from geulgam.settings_cleaning import CLEANING
+from geulgam.settings_judging import JUDGING
 from geulgam.settings_reading import known_keys
 
 EXAMPLE = TopicSettings(name="함께", query="함께^2 더불어 동행")
@@ -33,6 +34,7 @@ _TOPICS = """\
 _SECTIONS = {
     "corpus": "How your files are read.",
     "corpus.clean": "What is cleaned from their texts; the rows stay. See `geulgam corpus clean --dry-run`.",
+    "corpus.judge": "What is refused as no essay, after cleaning; the rows stay. See docs/judging.md.",
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
     "finetune.shared": "How it is adapted to the whole corpus first, for all topics; what is not here is as above.",
@@ -50,6 +52,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "corpus.valid_share": ("Share of the essays that is held out to choose by; no stage trains on them.", None),
     "corpus.test_share": ("Share of the essays that is held out to measure on; neither.", None),
     **CLEANING,
+    **JUDGING,
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
     "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (

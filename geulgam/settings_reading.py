@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
+from corpus.judging.judging import Judging
 from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
 from generate.critic.weights import Weights
@@ -28,8 +29,9 @@ PREFIX = "GEULGAM_"
 _PARTS = {"recipe": Recipe, "execution": Execution}  # of [finetune], each a value of its own
 _FIELDS = {part: tuple(field.name for field in dataclasses.fields(kind)) for part, kind in _PARTS.items()}
 _SECTIONS: dict[str, tuple[str, ...]] = {
-    "corpus": tuple(name for name in CorpusSettings.model_fields if name != "clean"),
+    "corpus": tuple(name for name in CorpusSettings.model_fields if name not in ("clean", "judge")),
     "corpus.clean": tuple(field.name for field in dataclasses.fields(Cleaning)),
+    "corpus.judge": tuple(field.name for field in dataclasses.fields(Judging)),
     "retrieval": tuple(RetrievalSettings.model_fields),
     "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
     "finetune.shared": tuple(field.name for field in dataclasses.fields(Shared)),
@@ -38,7 +40,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
 }
 _SWITCHES = frozenset(
     f"{section}.{field.name}"
-    for section, kinds in (("finetune", _PARTS.values()), ("corpus.clean", (Cleaning,)))
+    for section, kinds in (("finetune", _PARTS.values()), ("corpus.clean", (Cleaning,)), ("corpus.judge", (Judging,)))
     for kind in kinds
     for field in dataclasses.fields(kind)
     if field.type is bool

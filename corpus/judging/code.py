@@ -1,4 +1,7 @@
-"""A program. C4 (Raffel et al. 2020, 1910.10683) refuses a page with a curly bracket in it; here it takes several signs."""
+"""A program. C4 (Raffel et al. 2020, 1910.10683) refuses a page with a curly bracket.
+
+Here it takes several signs, close together.
+"""
 
 import re
 
@@ -8,7 +11,7 @@ _CODE = Signs(
     re.compile(
         r"\b(?:def|return|function|const|let|var|import|class|elif|else|for|while|print|printf|console|null|true|false|"
         r"SELECT|FROM|WHERE|JOIN|GROUP BY|INSERT|int|void|float|char|public|static|range|len)\b"
-        r"|[=!<>+*-]=|=>|->|&&|\|\||\w\(|\);|[{}]|;(?=\s*(?:\n|$))|[0-9]px|/\*|\*/|//"
+        r"|[=!<>+*-]=|=>|->|&&|\|\||[A-Za-z0-9_]\(|\);|[{}]|;(?=\s*(?:\n|$))|[0-9]px|/\*|\*/|//"
     ),
     distinct=4,
     density=20,

@@ -4,13 +4,15 @@ C4 (Raffel et al. 2020, 1910.10683) asks a classifier of languages; hangul is wr
 counting does. Lone jamo do not count, since keys hit at random give them.
 """
 
+from collections import Counter
+
 from corpus.judging.rule import LEAST, percent
 
 
 def hangul(text: str, least: float) -> str | None:
     """The reason, if a smaller share of its letters than ``least`` is hangul."""
-    letters = sum(map(str.isalpha, text))
-    if len(text) < LEAST or not letters:
+    counts = {letter: count for letter, count in Counter(text).items() if letter.isalpha()}
+    if len(text) < LEAST or not counts:
         return None
-    share = sum("가" <= letter <= "힣" for letter in text) / letters
+    share = sum(count for letter, count in counts.items() if "가" <= letter <= "힣") / sum(counts.values())
     return f"other language: {percent(share)} of the letters are hangul" if share < least else None

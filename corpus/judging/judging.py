@@ -46,15 +46,15 @@ class Judging:
     short: int = 0
     long: int = 0
     mojibake: bool = True
-    code: bool = True
-    symbols: float = 0.25
-    hangul: float = 0.5
-    repetition: bool = True
     menus: bool = True
     recipes: bool = True
     advertisement: bool = True
     notices: bool = True
+    code: bool = True
     lists: bool = True
+    symbols: float = 0.25
+    hangul: float = 0.5
+    repetition: bool = True
 
     def __post_init__(self) -> None:
         for name in ("short", "long"):

@@ -14,6 +14,7 @@ from corpus.judging.rule import LEAST, percent
 LINES = 0.30  # Gopher: of lines; here of the characters in them, for which Gopher has 0.20
 TOP = {2: 0.20, 3: 0.18, 4: 0.16}
 AGAIN, RUN = 0.10, 10
+WORDS = 50  # of a text with fewer no run is the commonest: Gopher reads none such, and a short poem has its refrain
 _BETWEEN = re.compile(r"\n+|(?<=[.!?…])\s+")
 
 
@@ -26,7 +27,7 @@ def repetition(text: str) -> str | None:
         return f"repetition: {percent(share)} in lines or sentences that stood there before"
     words = text.split()
     total = sum(map(len, words))
-    for size, most in TOP.items():
+    for size, most in TOP.items() if len(words) >= WORDS else ():
         runs = Counter(zip(*(words[start:] for start in range(size)), strict=False))
         run, count = max(runs.items(), key=lambda item: item[1] * len("".join(item[0])), default=((), 0))
         if count > 3 and (share := count * len("".join(run)) / total) > most:

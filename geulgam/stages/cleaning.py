@@ -20,7 +20,7 @@ from geulgam.graph import at_work
 from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
 from geulgam.stages.cleaning_history import remembered
-from geulgam.stages.corpus import CorpusNode
+from geulgam.stages.corpus import CorpusNode, steps
 from geulgam.workspace import SETTINGS, Workspace
 
 _EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
@@ -107,7 +107,7 @@ def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
     cleaner = Cleaner(settings.corpus.clean.steps())
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
         corpus = Corpus(Path(folder))
-        derived = derive(imports, corpus, (cleaner,), on=on)
+        derived = derive(imports, corpus, steps(settings, cleaner), on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)

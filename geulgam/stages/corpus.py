@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cleaning.cleaning import Cleaner
-from corpus.derive import Derived, derive, named
+from corpus.derive import Derived, Step, derive, named
 from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
+from corpus.judging.judging import Judge
 from corpus.read import read
 from corpus.store import Corpus, old_parts
 from geulgam.graph import Node, at_work
@@ -71,8 +72,8 @@ class CorpusNode(Node):
         return self.workspace.corpus
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
-        """The steps that it is cleaned by."""
-        return dict(named(self.settings.corpus.clean.steps()))
+        """The steps that it is cleaned and judged by."""
+        return dict(named(steps(self.settings)))
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """As of any node, with the steps that came (+) and went (-)."""
@@ -113,11 +114,10 @@ class CorpusNode(Node):
 
         ``cleaner``: that of the settings, where its tally is wanted.
         """
-        cleaner = cleaner or Cleaner(self.settings.corpus.clean.steps())
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         adopt(imports, corpus, on)
-        derived = derive(imports, corpus, (cleaner,) if cleaner.steps else (), on=on)
+        derived = derive(imports, corpus, steps(self.settings, cleaner), on=on)
         remember(self.workspace, self.settings.corpus.clean)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -127,6 +127,13 @@ class CorpusNode(Node):
         """Documents that were added without imports stay as they are."""
         imports = {"imports": Imports(self.workspace.imports).fingerprint()}
         return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
+
+
+def steps(settings: Settings, cleaner: Cleaner | None = None) -> tuple[Step, ...]:
+    """What documents are cleaned and then judged by; ``cleaner``: that of the settings, where its tally is wanted."""
+    cleaner = cleaner or Cleaner(settings.corpus.clean.steps())
+    judge = Judge(settings.corpus.judge.rules())
+    return tuple(step for step in (cleaner, judge) if step.steps)
 
 
 def adopt(imports: Imports, corpus: Corpus, on: On) -> None:

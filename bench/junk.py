@@ -1,0 +1,76 @@
+"""Judging: how much of ten kinds of planted junk is refused, by which rule, and which real essays are.
+
+Prints of each kind (:mod:`bench.planted_junk`, drawn with two seeds) how many are refused and for which reasons; of
+texts written by hand in other words (`bench/data/strange.jsonl`) each with what becomes of it; then of the bundled sample, of the
+essays and of the passages of ``GEULGAM_SHARED`` each one that is refused, with the reason. All are cleaned first, as in
+a corpus.
+
+    python -m bench.junk [--count 100]
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from bench.essays import shared_documents, shared_folder
+from bench.planted_junk import WRITERS, planted
+from corpus.cleaning.cleaning import Cleaner, Cleaning
+from corpus.document import Document, Raw, document
+from corpus.judging.judging import Judge, Judging
+from corpus.read import read
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=100, help="texts of each kind")
+    count = parser.parse_args().count
+    cleaner, judge = Cleaner(Cleaning().steps()), Judge(Judging().rules())
+
+    def reason(one: Document) -> str | None:
+        made = judge(cleaner(one))
+        return made if isinstance(made, str) else None
+
+    for seed in (11, 12):
+        print(f"planted, {count} of each kind, seed {seed}:")
+        for kind in WRITERS:
+            reasons = [reason(document(text)) for text in planted(kind, count, seed)]
+            told = Counter(why.partition(":")[0] if why else "passes" for why in reasons)
+            recall = 1 - told.pop("passes", 0) / count
+            print(f"  {kind:14} recall {recall:.3f}  {', '.join(f'{n} {why}' for why, n in told.most_common())}")
+    print("written by hand:")
+    for line in (Path(__file__).parent / "data" / "strange.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        why = reason(document(row["text"])) or "passes"
+        print(f"  {row['kind']:5} {' '.join(row['text'].split())[:30]}… {why}")
+    folder = Path(str(files("geulgam.sample")))
+    sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
+    real = shared_documents()
+    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+    passages = [document(json.loads(line)["text"]) for line in lines]
+    for name, documents in (("the sample", sample), ("the real essays", real), ("KorQuAD's passages", passages)):
+        refused = [(one, why) for one in documents if (why := reason(one))]
+        print(f"{name}: {len(refused)} of {len(documents):,} are refused")
+        for one, why in refused:
+            print(f"  {one.id[:8]} {len(one.text):,} characters, {why}")
+    speed(judge, real)
+
+
+def speed(judge: Judge, real: Sequence[Document]) -> None:
+    """Megabytes of UTF-8 a second, on one core, of each rule and of all."""
+    size = sum(len(one.text.encode()) for one in real) / 1e6
+    rates: dict[str, float] = {}
+    for name, rules in (("all", judge.steps), *((rule.name, (rule,)) for rule in judge.steps)):
+        began = time.process_time()
+        for one in real:
+            Judge(rules)(one)
+        rates[name] = size / max(1e-9, time.process_time() - began)
+    print("MB/s on one core: " + ", ".join(f"{name} {rate:,.1f}" for name, rate in rates.items()))
+
+
+if __name__ == "__main__":
+    main()
