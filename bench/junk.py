@@ -1,9 +1,8 @@
 """Judging: how much of ten kinds of planted junk is refused, by which rule, and which real essays are.
 
-Prints of each kind (:mod:`bench.planted_junk`, drawn with two seeds) how many are refused and for which reasons; of
-texts written by hand in other words (`bench/data/strange.jsonl`) each with what becomes of it; then of the bundled sample, of the
-essays and of the passages of ``GEULGAM_SHARED`` each one that is refused, with the reason. All are cleaned first, as in
-a corpus.
+Prints of each kind (:mod:`bench.planted_junk`, drawn with two seeds) how many are refused and for which reasons; what
+becomes of each of a few texts written by hand (`bench/data/strange.jsonl`); and of the bundled sample, the essays and
+the passages of ``GEULGAM_SHARED`` each one that is refused, with the reason. All are cleaned first, as in a corpus.
 
     python -m bench.junk [--count 100]
 """

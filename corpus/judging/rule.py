@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 LEAST = 100  # characters: what has fewer is judged by its length alone, since a share of a little says little
 
+_FIGURES = re.compile(r"[0-9][0-9,]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -22,7 +24,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What a kind of text is told by: so many ``distinct`` signs, and so many hits in 1,000 characters."""
+    """What a kind of text is told by: so many ``distinct`` signs, figures aside, and so many hits in 1,000
+    characters.
+    """
 
     pattern: re.Pattern[str]
     distinct: int
@@ -33,10 +37,10 @@ class Signs:
         if len(text) < LEAST:
             return None
         hits = self.pattern.findall(text)
-        several = dict.fromkeys(hits)
+        several = {_FIGURES.sub("0", hit): hit for hit in reversed(hits)}  # 30원 and 150원 are one sign
         if len(several) < self.distinct or len(hits) * 1_000 < self.density * len(text):
             return None
-        return ", ".join(" ".join(hit.split()) for hit in list(several)[:4])
+        return ", ".join(" ".join(hit.split()) for hit in list(several.values())[:-5:-1])
 
 
 def percent(share: float) -> str:

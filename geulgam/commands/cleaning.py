@@ -39,7 +39,7 @@ def clean(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Make the corpus from the imports by the steps of \\[corpus.clean], and tell what each does.
+    """Make the corpus from the imports by \\[corpus.clean] and \\[corpus.judge]; tell what is changed and refused.
 
     The imports never change, so that every step can be taken back. What is switched here is kept in geulgam.toml.
     """

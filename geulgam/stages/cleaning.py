@@ -1,7 +1,7 @@
 """The corpus is cleaned: what each step does is told, one document shown before and after, and all of it undone."""
 
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,13 @@ from corpus.document import Document, Raw
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
+from corpus.judging.judging import Judge
 from corpus.store import Corpus
 from geulgam.graph import at_work
 from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
 from geulgam.stages.cleaning_history import remembered
-from geulgam.stages.corpus import CorpusNode, steps
+from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import SETTINGS, Workspace
 
 _EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
@@ -48,7 +49,7 @@ class Difference:
 
 
 def clean(workspace: Workspace, settings: Settings, *, dry_run: bool = False, on: On = silent) -> Cleaned:
-    """Derive the corpus by the steps of `[corpus.clean]`; what each of them does to all that was imported.
+    """Derive the corpus by `[corpus.clean]` and `[corpus.judge]`; what each step does to all that was imported.
 
     ``dry_run``: into a folder that is thrown away. Raises GeulgamError if nothing was imported.
     """
@@ -58,12 +59,14 @@ def clean(workspace: Workspace, settings: Settings, *, dry_run: bool = False, on
     cleaner = Cleaner(settings.corpus.clean.steps())
     with at_work(workspace, node.name, on):
         derived = node.derive(about(on, node.name), cleaner)
-    if not len(Imports(workspace.imports)):
+    imports = Imports(workspace.imports)
+    if not len(imports):
         raise _EMPTY
-    told = cleaner.tally
-    if told.documents < len(corpus):  # nothing, or only what was new, had to be looked at
-        told = _tried(workspace, settings, about(on, node.name)).tally
-    return Cleaned(len(corpus), derived, told)
+    if cleaner.tally.documents >= len(np.unique(imports.index().ids)):
+        return Cleaned(len(corpus), derived, cleaner.tally)
+    tried = _tried(workspace, settings, about(on, node.name))  # nothing, or only what was new, had to be looked at
+    refused = replace(derived, rejected=tried.derived.rejected, reasons=tried.derived.reasons)
+    return Cleaned(len(corpus), refused, tried.tally)
 
 
 def undo(workspace: Workspace, *, on: On = silent) -> Cleaning:
@@ -107,7 +110,7 @@ def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
     cleaner = Cleaner(settings.corpus.clean.steps())
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
         corpus = Corpus(Path(folder))
-        derived = derive(imports, corpus, steps(settings, cleaner), on=on)
+        derived = derive(imports, corpus, (cleaner, Judge(settings.corpus.judge.rules())), on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)
