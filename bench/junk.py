@@ -44,8 +44,8 @@ def main() -> None:
     print("written by hand:")
     for line in (Path(__file__).parent / "data" / "strange.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        why = reason(document(row["text"])) or "passes"
-        print(f"  {row['kind']:5} {' '.join(row['text'].split())[:30]}… {why}")
+        becomes = reason(document(row["text"])) or "passes"
+        print(f"  {row['kind']:5} {' '.join(row['text'].split())[:30]}… {becomes}")
     folder = Path(str(files("geulgam.sample")))
     sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
     real = shared_documents()

@@ -16,7 +16,7 @@ _MARKED = re.compile(rf"{_MARK}\s?\S|\(?[0-9]{{1,3}}(?:[.)]|\s)\s?\S|[①-⑳]")
 _BARE = re.compile(r"[^.!?…\"',]{1,20}$")
 _SENTENCE = re.compile(r"(?:[다요까고며니네라지는은을를에의로와과도서면데])$")
 _NUMBER = re.compile(r"(?:^|\s)\(?([0-9]{1,3})[.)]?(?=\s)")
-_BULLET = re.compile(rf"(?:^|\s){_MARK}(?=\s)")
+_BULLET = re.compile(r"(?:^|\s)[-•*□■◆◇○●▶▷√✓☑※](?=\s)")  # not ·, which stands between words of prose
 
 
 def lists(text: str) -> str | None:

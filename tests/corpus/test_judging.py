@@ -164,3 +164,8 @@ def test_real_essays_are_kept_but_for_one_in_a_hundred() -> None:
         pytest.skip("GEULGAM_SHARED names no folder with data/essays")
     texts = [row.text for row in read([Path(folder) / "data" / "essays"]) if isinstance(row, Raw)]
     assert sum(reason(text) is not None for text in texts) <= len(texts) / 100
+
+
+def test_middle_dots_between_words_of_prose_are_no_bullets() -> None:
+    text = "하늘 · 바람 · 별 · 시를 좋아하던 그는 봄 · 여름 · 가을 · 겨울마다 산 · 강 · 들을 걸었고, " * 2
+    assert reason(text + "나는 그를 따라 걸으며 이름을 하나씩 불러 보았다.", alone("lists")) is None
