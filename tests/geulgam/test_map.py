@@ -142,11 +142,17 @@ def test_what_cannot_be_drawn_is_told(geulgam: Command, workspace: Workspace, tm
     assert geulgam("topic", "map", "--by", "tsne").code == 1
 
 
+REST = (
+    "아침에 창문을 열었다. 골목에서 자전거가 지나갔다. 우체부는 편지를 두 통 놓고 갔다. 동생이 마당에서 공을 찼다. "
+    "저녁에는 국을 끓였다. 별이 하나둘 떴다. 나는 오래 앉아 있었다. 문이 바람에 닫혔다."
+)
+
+
 def test_a_title_is_never_read_as_a_tag(geulgam: Command, workspace: Workspace, tmp_path: Path) -> None:
     rows = [
         {
             "title": f"</script><script>alert({n})</script>",
-            "text": f"{word}를 보았다. <b>{word}</b>는 {n}번 웃었다. " * 8,
+            "text": f"{word}를 보았다. <b>{word}</b>는 {n}번 웃었다. {REST}",
         }
         for n, word in enumerate(["바다", "기차", "김치"] * 8)
     ]
