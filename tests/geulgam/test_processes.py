@@ -30,7 +30,7 @@ def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
     process: Command, small: Workspace, sample: Path
 ) -> None:
     text = small.settings_file.read_text(encoding="utf-8")
-    long = text.replace("max_steps = 3", "max_steps = 200").replace("\n# epochs = 1.0", "\nepochs = 20.0", 1)
+    long = text.replace("max_steps = 3", "max_steps = 800").replace("\n# epochs = 1.0", "\nepochs = 100.0", 1)
     long = long.replace("checkpoint_steps = 1", "checkpoint_steps = 10")
     small.settings_file.write_text(long, encoding="utf-8")
     parts = small.topic("함께") / "adapter.part"
@@ -58,7 +58,7 @@ def test_who_comes_second_waits_others_go_on_and_ctrl_c_loses_nothing(
             assert "Traceback" not in err
             out, err = second.communicate(timeout=240)  # which goes on where the first one stood
     assert second.returncode == 0, err
-    assert "200 steps" in out
+    assert "800 steps" in out
     (made,) = [state for state in process("status", "--json", cwd=small.folder).json if state["name"] == "adapter 함께"]
     assert made["there"] and not parts.exists()
 
