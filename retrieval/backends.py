@@ -47,7 +47,22 @@ def open_index(
     """
 
     def words(folder: Path, corpus: Corpus, name: str, vectors: PassageStore | None) -> SearchIndex:
-        return _words(backend, folder, analyzer, corpus, k1, b, name, shards, replicas, vectors)
+        match backend:
+            case "bm25s":
+                return Bm25Index(folder, analyzer, k1=k1, b=b, corpus=corpus)
+            case "rank-bm25":
+                from retrieval.reference import RankBm25Index
+
+                return RankBm25Index(folder, analyzer, k1=k1, b=b, corpus=corpus)
+            case "elasticsearch":
+                if not name:
+                    raise GeulgamError("an index on a server needs a name there", "retrieval.elasticsearch_index")
+                from retrieval.elastic.index import ElasticsearchIndex
+
+                return ElasticsearchIndex(
+                    name, folder, analyzer, k1=k1, b=b, shards=shards, replicas=replicas, vectors=vectors
+                )
+        raise GeulgamError(f"no backend called {backend!r}", f"the backends are {', '.join(BACKENDS)}")
 
     index = words(folder, corpus, name, vectors)
     if vectors is None and not passages:
@@ -67,33 +82,3 @@ def _nearness(index: SearchIndex, vectors: PassageStore, corpus: Corpus) -> Near
 
     assert isinstance(index, ElasticsearchIndex)
     return ElasticNearness(index)
-
-
-def _words(
-    backend: Backend,
-    folder: Path,
-    analyzer: Analyzer,
-    corpus: Corpus,
-    k1: float,
-    b: float,
-    name: str,
-    shards: int | None,
-    replicas: int | None,
-    vectors: PassageStore | None,
-) -> SearchIndex:
-    match backend:
-        case "bm25s":
-            return Bm25Index(folder, analyzer, k1=k1, b=b, corpus=corpus)
-        case "rank-bm25":
-            from retrieval.reference import RankBm25Index
-
-            return RankBm25Index(folder, analyzer, k1=k1, b=b, corpus=corpus)
-        case "elasticsearch":
-            if not name:
-                raise GeulgamError("an index on a server needs a name there", "retrieval.elasticsearch_index")
-            from retrieval.elastic.index import ElasticsearchIndex
-
-            return ElasticsearchIndex(
-                name, folder, analyzer, k1=k1, b=b, shards=shards, replicas=replicas, vectors=vectors
-            )
-    raise GeulgamError(f"no backend called {backend!r}", f"the backends are {', '.join(BACKENDS)}")
