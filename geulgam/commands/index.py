@@ -61,7 +61,7 @@ def search(
         bool | None, typer.Option("--meaning/--words", help="By meaning too, or by words.", show_default=False)
     ] = None,
     weight: Annotated[
-        float | None, typer.Option(min=0, help="What meaning counts beside the best words.", show_default=False)
+        float | None, typer.Option(min=0, help="What meaning counts beside all the words.", show_default=False)
     ] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,

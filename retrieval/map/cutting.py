@@ -1,16 +1,14 @@
 """The passages that a map is drawn of: neighbouring sentences of an essay together."""
 
 import heapq
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from corpus.document import Document
+from retrieval.passages import sentences
 
 ENOUGH, SHORTEST = 250, 120  # characters: from so many on the next passage begins; a rest from so many on is one
 MOST = 30_000  # passages on a map
-
-_SENTENCE = re.compile(r"\S.*?(?:[.!?…。？！]+[\"'”’」』)]*(?=\s)|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,8 @@ def cut(text: str) -> Iterator[str]:
     made: list[str] = []
     length = 0
     held: list[str] = []
-    for sentence in _SENTENCE.findall(text):
-        held.append(" ".join(sentence.split()))
+    for place in sentences(text):
+        held.append(" ".join(text[place.start : place.end].split()))
         length += len(held[-1]) + 1
         if length > ENOUGH:
             made.append(" ".join(held))

@@ -1,6 +1,5 @@
 """Each rule refuses what it is for, with its reason, and leaves prose alone; each can be switched off."""
 
-import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -158,11 +157,8 @@ def test_the_bundled_sample_loses_nothing() -> None:
     assert [why for row in rows if (why := reason(row.text))] == []
 
 
-def test_real_essays_are_kept_but_for_one_in_a_hundred() -> None:
-    folder = os.environ.get("GEULGAM_SHARED")
-    if not folder or not (Path(folder) / "data" / "essays").is_dir():
-        pytest.skip("GEULGAM_SHARED names no folder with data/essays")
-    texts = [row.text for row in read([Path(folder) / "data" / "essays"]) if isinstance(row, Raw)]
+def test_real_essays_are_kept_but_for_one_in_a_hundred(shared: Path) -> None:
+    texts = [row.text for row in read([shared / "data" / "essays"]) if isinstance(row, Raw)]
     assert sum(reason(text) is not None for text in texts) <= len(texts) / 100
 
 
