@@ -70,12 +70,12 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> dict[str, Training]:
 
 
 def test_a_folder_tells_the_recipe_and_what_it_goes_on_from(bench: Bench, trained: dict[str, Training]) -> None:
-    cooler = replace(bench, own=replace(bench.own, learning_rate=1e-4))
+    cooler = replace(bench, own=replace(bench.own, learning_rate=5e-5))
     longer = replace(bench, shared=replace(bench.shared, epochs=2.0))
     names = [str(each.trained("two-stage", "동행")) for each in (bench, cooler, longer)]
     assert [Path(name).name for name in names] == [
         f"동행-two-stage-0.0001-1ep-{STAGE}",
-        f"동행-two-stage-0.0001-1ep-{STAGE}",
+        f"동행-two-stage-5e-05-1ep-{STAGE}",
         f"동행-two-stage-0.0001-1ep-on-shared-0.0001-2ep-{FORM}",
     ]
     assert len(trained) == 5, "a rate of the topic's stage alone needs no other shared stage"
