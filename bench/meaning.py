@@ -52,7 +52,7 @@ from retrieval.passages import sentences
 from retrieval.products import MANY, products
 from retrieval.query import Query, Terms, bag
 
-WEIGHTS = [round(0.1 * step, 1) for step in range(11)]
+WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6)
 KINDS = ("누구", "언제", "어디", "무엇", "어느", "몇", "왜")
 _SPELT = {"누가": "누구", "뭐": "무엇", "무슨": "무엇", "어떤": "어느", "얼마": "몇"}
 PARAPHRASES = Path(__file__).parent / "data" / "paraphrases.jsonl"
@@ -61,7 +61,7 @@ PARAPHRASES = Path(__file__).parent / "data" / "paraphrases.jsonl"
 class Told(NamedTuple):
     """Of one query: the scores of all documents, (n,) each, by words, by passages and by meaning; which one is right.
 
-    Documents are in the order of their ids. The first two are in proportion to the most that the query could score.
+    Documents are in the order of their ids. The first two are as :func:`retrieval.fusion.scaled` has them.
     """
 
     words: NDArray[np.float64]
@@ -93,7 +93,7 @@ class Ground(NamedTuple):
         near = self._array(dict(self.near.near(vector, 2_000, Bounds())))
         words_, parts = (self._array(some) for some in (words, self.parts.best(query, 2_000)))
         all_words, all_parts = most(self.indexed, query), self.parts.most(query)
-        return Told(words_ / all_words, parts / all_parts, near, self.places[right])
+        return Told((words_ / all_words) ** 2, (parts / all_parts) ** 2, near, self.places[right])
 
     def _array(self, scores: Mapping[str, float]) -> NDArray[np.float64]:
         found = np.zeros(len(self.places))
@@ -210,7 +210,7 @@ def paraphrases() -> None:
     print(f"meaning alone {recall(meant_alone(told), 1.0, False):.2f}")
     for by_passage in (False, True):
         unit = "passage" if by_passage else "essay"
-        shown = ", ".join(f"{weight:g}: {recall(told, weight, by_passage):.2f}" for weight in (0.2, 0.4, 0.6, 0.8))
+        shown = ", ".join(f"{weight:g}: {recall(told, weight, by_passage):.2f}" for weight in (0.1, WEIGHT, 0.2, 0.3))
         print(f'unit = "{unit}": words {recall(told, 0.0, by_passage):.2f}; both, by weight {shown}')
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from retrieval.index import SearchIndex
 from retrieval.query import Boolean, Filter, Query
 
-WEIGHT = 0.4  # of meaning beside words; docs/meaning.md tells what chose it
+WEIGHT = 0.15  # of meaning beside words; docs/meaning.md tells what chose it
 
 
 class Scored(NamedTuple):
@@ -19,8 +19,11 @@ class Scored(NamedTuple):
 
 
 def scaled(scores: Mapping[str, float], most: float, share: float = 1.0) -> Scored:
-    """BM25 scores in proportion to the most that the query could score, which counts ``share``."""
-    return Scored(scores, share / most if most > 0 else 0.0)
+    """The squares of BM25 scores in proportion to the most that the query could score, which counts ``share``.
+
+    So half of a query's words are a quarter of a match, and what means the same comes before what shares a word or two.
+    """
+    return Scored({id_: (score / most) ** 2 for id_, score in scores.items()} if most > 0 else {}, share)
 
 
 def most(index: SearchIndex, query: Query) -> float:

@@ -44,8 +44,8 @@ from retrieval.passages import TextPlace, sentences
 from retrieval.strings import mapped
 from retrieval.terms import corpus_versions
 
-FORMAT = 1  # raised when the same documents would have other vectors
-TITLE = 0.7  # of the title's vector is added to each sentence's; docs/meaning.md tells what chose it
+FORMAT = 2  # raised when the same documents would have other vectors
+TITLE = 0.5  # of the title's vector is added to each sentence's; docs/meaning.md tells what chose it
 _BATCH = 256  # documents of a corpus held at once
 _PART = 16_384  # sentences: what a killed process loses at most, a minute's work
 _SMALL = 16  # so many parts smaller than half of that are joined

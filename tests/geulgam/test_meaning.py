@@ -76,5 +76,5 @@ def test_a_subset_keeps_both_scores(geulgam: Command, place: Path) -> None:
     assert max(table["words"]) > 0 == min(table["words"]) and None not in table["meaning"]
     for row in subset.rows:
         assert row.words is not None and row.meaning is not None
-        by_words = row.score - WEIGHT * row.meaning  # in proportion to the most that the query could score
+        by_words = row.score - WEIGHT * row.meaning  # the square of their share of what the query could score
         assert 0 < by_words < 1 if row.words else by_words == pytest.approx(0, abs=1e-6)

@@ -104,7 +104,7 @@ def test_a_score_is_the_share_of_what_the_words_could_score_and_its_cosine(hybri
     assert 0 < max(hit.words or 0 for hit in hits) < all_words
     for hit in hits:
         assert hit.words is not None and hit.meaning is not None
-        assert hit.score == pytest.approx(hit.words / all_words + WEIGHT * hit.meaning)
+        assert hit.score == pytest.approx((hit.words / all_words) ** 2 + WEIGHT * hit.meaning)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     few = index.search(parse("가가가가가가가가가 글3", index.analyzer), 5, [hit.document_id for hit in hits[40:]])
     assert [hit.document_id for hit in few] == [hit.document_id for hit in hits[40:45]]
@@ -141,7 +141,7 @@ def test_it_goes_stale_with_the_corpus_and_is_added_to(tmp_path: Path) -> None:
 
 def test_the_scores_are_added_and_equal_ones_ordered_by_id() -> None:
     words, near = {"a": 6.0, "b": 3.0}, {"a": 0.1, "b": 0.6, "c": 0.6}
-    assert fused("cba", [scaled(words, 6.0), Scored(near, 0.5)]) == pytest.approx({"a": 1.05, "b": 0.8, "c": 0.3})
+    assert fused("cba", [scaled(words, 6.0), Scored(near, 0.5)]) == pytest.approx({"a": 1.05, "b": 0.55, "c": 0.3})
     assert list(fused("cab", [scaled({}, 0.0), Scored({}, 1.0)])) == ["a", "b", "c"]
 
 

@@ -50,7 +50,7 @@ def test_a_long_essay_is_found_by_the_passage_that_is_about_it(
     assert titles(both, corpus, "파도 소리 갈매기")[0] == "긴 글"
 
 
-def test_the_score_is_half_of_each_in_proportion_to_the_most_there_can_be(
+def test_the_score_is_half_of_each_as_the_square_of_its_share_of_the_most_there_can_be(
     indexed: tuple[SearchIndex, SearchIndex, Corpus],
 ) -> None:
     words, both, _ = indexed
@@ -59,7 +59,7 @@ def test_the_score_is_half_of_each_in_proportion_to_the_most_there_can_be(
     best, all_words = words.search(query, 10), most(words, query)
     assert scores.keys() == {hit.document_id for hit in best}
     for hit in best:
-        assert 0 <= 2 * scores[hit.document_id] - hit.score / all_words <= 1
+        assert 0 <= 2 * scores[hit.document_id] - (hit.score / all_words) ** 2 <= 1
 
 
 def test_what_is_demanded_and_forbidden_counts_for_the_whole_essay(
