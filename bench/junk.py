@@ -5,15 +5,23 @@ becomes of each of a few texts written by hand (`bench/data/strange.jsonl`); and
 the passages of ``GEULGAM_SHARED`` each one that is refused, with the reason. All are cleaned first, as in a corpus.
 
     python -m bench.junk [--count 100]
+    python -m bench.junk --bits --count 10
+
+``--bits``: instead, the bits per character that the base model finds in the beginning of each, and of ten times as many
+real essays.
 """
 
 import argparse
 import json
+import random
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+
+import numpy as np
 
 from bench.essays import shared_documents, shared_folder
 from bench.planted_junk import WRITERS, planted
@@ -21,13 +29,19 @@ from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.document import Document, Raw, document
 from corpus.judging.judging import Judge, Judging
 from corpus.read import read
+from finetune.judging import Perplexity
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=100, help="texts of each kind")
-    count = parser.parse_args().count
+    parser.add_argument("--bits", action="store_true")
+    chosen = parser.parse_args()
+    count = chosen.count
+    if chosen.bits:
+        perplexity(count)
+        return
     cleaner, judge = Cleaner(Cleaning().steps()), Judge(Judging().rules())
 
     def reason(one: Document) -> str | None:
@@ -46,8 +60,7 @@ def main() -> None:
         row = json.loads(line)
         becomes = reason(document(row["text"])) or "passes"
         print(f"  {row['kind']:5} {' '.join(row['text'].split())[:30]}… {becomes}")
-    folder = Path(str(files("geulgam.sample")))
-    sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
+    sample = bundled()
     real = shared_documents()
     lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
     passages = [document(json.loads(line)["text"]) for line in lines]
@@ -57,6 +70,32 @@ def main() -> None:
         for one, why in refused:
             print(f"  {one.id[:8]} {len(one.text):,} characters, {why}")
     speed(judge, real)
+
+
+def bundled() -> list[Document]:
+    """All essays of the sample."""
+    folder = Path(str(files("geulgam.sample")))
+    return [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
+
+
+def perplexity(count: int) -> None:
+    """Print the bits per character of the base model: of real essays, of the sample, of each kind of junk."""
+    base = "gemma-3-270m"
+    real = random.Random(1).sample(shared_documents(), 10 * count)
+    kinds = {"real essays": [one.text for one in real], "the sample": [one.text for one in bundled()[:count]]}
+    kinds |= {kind: planted(kind, count, 11) for kind in WRITERS}
+    with tempfile.TemporaryDirectory() as folder:
+        judge = Perplexity(0.0, 0.0, base, base, Path(folder))
+        for kind, texts in kinds.items():
+            began = time.perf_counter()
+            bits = np.sort([judge.bits(text) for text in texts])
+            low, middle, high = np.quantile(bits, (0.05, 0.5, 0.95))
+            took = (time.perf_counter() - began) / len(texts)
+            print(
+                f"{kind:14} {len(texts):4} texts: {bits[0]:.2f} to {bits[-1]:.2f}, 90 % of them {low:.2f} to {high:.2f}, "
+                f"median {middle:.2f}; {took:.1f} s a text",
+                flush=True,
+            )
 
 
 def speed(judge: Judge, real: Sequence[Document]) -> None:

@@ -17,5 +17,7 @@ JUDGING: dict[str, tuple[str, Any]] = {
         "symbols": "Texts of whose characters a larger share is signs; 0: none.",
         "hangul": "Texts of whose letters a smaller share is hangul; 0: none.",
         "repetition": "Texts that say the same over and over.",
+        "bits_least": "Texts that the base model finds easier, in bits per character; 0: none. Slow without a GPU.",
+        "bits_most": "Texts that it finds harder; 0: none.",
     }.items()
 }

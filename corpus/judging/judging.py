@@ -41,7 +41,10 @@ _SWITCHED: dict[str, Callable[[str], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The settings of `[corpus.judge]`: bounds, 0 for none, and a switch for each rule that has none."""
+    """The settings of `[corpus.judge]`: bounds, 0 for none, and a switch for each rule that has none.
+
+    ``bits_least`` and ``bits_most``: for :class:`finetune.judging.Perplexity`, which is no rule of the text alone.
+    """
 
     short: int = 0
     long: int = 0
@@ -55,11 +58,18 @@ class Judging:
     symbols: float = 0.25
     hangul: float = 0.5
     repetition: bool = True
+    bits_least: float = 0.0
+    bits_most: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("short", "long"):
             if getattr(self, name) < 0:
                 raise GeulgamError(f"corpus.judge.{name} is {getattr(self, name)}", "give a length, or 0 for no bound")
+        if self.bits_least < 0 or self.bits_most < 0:
+            raise GeulgamError(
+                f"corpus.judge.bits_least is {self.bits_least:g}, bits_most {self.bits_most:g}",
+                "give bits per character, or 0 for no bound",
+            )
         for name in ("symbols", "hangul"):
             if not 0 <= getattr(self, name) <= 1:
                 raise GeulgamError(f"corpus.judge.{name} is {getattr(self, name)}", "give a share from 0 to 1; 0: off")
@@ -71,7 +81,7 @@ class Judging:
             value = getattr(self, name)
             if value and name in _SWITCHED:
                 chosen.append(Rule(f"judge.{name}", _SWITCHED[name]))
-            elif value:
+            elif value and name in _BOUNDED:
                 chosen.append(Rule(f"judge.{name} {value:g}", partial(_bounded, _BOUNDED[name], value)))
         return tuple(chosen)
 

@@ -15,13 +15,12 @@ from corpus.document import Document, Raw
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
-from corpus.judging.judging import Judge
 from corpus.store import Corpus
 from geulgam.graph import at_work
 from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
 from geulgam.stages.cleaning_history import remembered
-from geulgam.stages.corpus import CorpusNode
+from geulgam.stages.corpus import CorpusNode, steps
 from geulgam.workspace import SETTINGS, Workspace
 
 _EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
@@ -110,7 +109,7 @@ def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
     cleaner = Cleaner(settings.corpus.clean.steps())
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
         corpus = Corpus(Path(folder))
-        derived = derive(imports, corpus, (cleaner, Judge(settings.corpus.judge.rules())), on=on)
+        derived = derive(imports, corpus, steps(workspace, settings, cleaner), on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)

@@ -16,9 +16,11 @@ from corpus.imports import Imports
 from corpus.judging.judging import Judge
 from corpus.read import read
 from corpus.store import Corpus, old_parts
+from finetune.judging import Perplexity
 from geulgam.graph import Node, at_work
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
+from geulgam.stages.base import identity
 from geulgam.stages.cleaning_history import remember
 from geulgam.workspace import Workspace
 
@@ -73,7 +75,7 @@ class CorpusNode(Node):
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The steps that it is cleaned and judged by."""
-        return dict(named(steps(self.settings)))
+        return dict(named(steps(self.workspace, self.settings)))
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """As of any node, with the steps that came (+) and went (-)."""
@@ -117,7 +119,7 @@ class CorpusNode(Node):
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         adopt(imports, corpus, on)
-        derived = derive(imports, corpus, steps(self.settings, cleaner), on=on)
+        derived = derive(imports, corpus, steps(self.workspace, self.settings, cleaner), on=on)
         remember(self.workspace, self.settings.corpus.clean)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -129,11 +131,14 @@ class CorpusNode(Node):
         return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
 
 
-def steps(settings: Settings, cleaner: Cleaner | None = None) -> tuple[Step, ...]:
+def steps(workspace: Workspace, settings: Settings, cleaner: Cleaner | None = None) -> tuple[Step, ...]:
     """What documents are cleaned and then judged by; ``cleaner``: that of the settings, where its tally is wanted."""
-    cleaner = cleaner or Cleaner(settings.corpus.clean.steps())
-    judge = Judge(settings.corpus.judge.rules())
-    return tuple(step for step in (cleaner, judge) if step.steps)
+    cleaner, chosen = cleaner or Cleaner(settings.corpus.clean.steps()), settings.corpus.judge
+    found: list[Step] = [step for step in (cleaner, Judge(chosen.rules())) if step.steps]
+    if chosen.bits_least or chosen.bits_most:
+        base = settings.finetune.base
+        found.append(Perplexity(chosen.bits_least, chosen.bits_most, base, identity(base), workspace.vectors))
+    return tuple(found)
 
 
 def adopt(imports: Imports, corpus: Corpus, on: On) -> None:

@@ -74,3 +74,20 @@ def test_a_setting_can_come_from_the_environment_and_a_wrong_one_is_one_line(
     monkeypatch.setenv("GEULGAM_CORPUS__JUDGE__HANGUL", "2")
     with pytest.raises(GeulgamError, match=r"HANGUL: corpus\.judge\.hangul is 2"):
         workspace.settings()
+
+
+def test_the_corpus_is_judged_by_the_base_of_the_settings(
+    workspace: Workspace, geulgam: Command, tiny: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(json.dumps({"text": text}, ensure_ascii=False) for text in ("비가 왔다.", "눈이 왔다.")))
+    settings = workspace.settings_file
+    shown = settings.read_text(encoding="utf-8")
+    assert "# bits_most = 0.0" in shown and '# base = "gemma-3-270m"' in shown
+    shown = shown.replace("# bits_most = 0.0", "bits_most = 0.01")
+    settings.write_text(shown.replace('# base = "gemma-3-270m"', f'base = "{tiny}"'), encoding="utf-8")
+    said = geulgam("corpus", "add", file)
+    assert "2 × too hard" in said.err
+    settings.write_text(shown.replace("bits_most = 0.01", "bits_most = 0.0"), encoding="utf-8")
+    assert geulgam("corpus", "clean").code == 0
+    assert "2 documents" in geulgam("corpus", "stats").out
