@@ -92,7 +92,7 @@ def perplexity(count: int) -> None:
             low, middle, high = np.quantile(bits, (0.05, 0.5, 0.95))
             took = (time.perf_counter() - began) / len(texts)
             print(
-                f"{kind:14} {len(texts):4} texts: {bits[0]:.2f} to {bits[-1]:.2f}, 90 % of them {low:.2f} to {high:.2f}, "
+                f"{kind:14} {len(texts):4} texts: {bits[0]:.2f} to {bits[-1]:.2f}, 90 % {low:.2f} to {high:.2f}, "
                 f"median {middle:.2f}; {took:.1f} s a text",
                 flush=True,
             )
