@@ -100,6 +100,16 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
     return Derived(making.taken, changed, gone, plan.known, refused.total(), making.characters, refused.counts())
 
 
+def planned(imports: Imports, index: Index) -> Iterator[list[tuple[str, Raw | Rejected]]]:
+    """What :func:`derive` looks at, a thousand rows at a time and in its order: each text once, by its id, as the row
+    says it that counts, and each refused row, whose id is anything. ``index``: that of the rows to be looked at.
+    """
+    plan = _plan(index, 0)
+    for low in range(0, len(plan.stands), _BATCH):
+        batch = slice(low, low + _BATCH)
+        yield list(zip(to_hex(plan.ids[batch]), imports.take(plan.says[batch]), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Which rows to look at: a document stands where the row in ``stands`` (n,), ascending, stood when it first came,

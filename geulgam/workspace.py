@@ -81,6 +81,11 @@ class Workspace:
         return self.folder / "corpus"
 
     @property
+    def corpus_report(self) -> Path:
+        """The page that tells what came in and what became of it."""
+        return self.corpus / "report.html"
+
+    @property
     def sides(self) -> Path:
         """The folder of the corpus's sides: what may be trained on, and what is held out."""
         return self.folder / "sides"

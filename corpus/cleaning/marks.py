@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from rapidfuzz.distance import Indel
 
 Kind = Literal["kept", "removed", "added"]
+AROUND = 30  # characters shown before and behind a change
 _TOKEN = re.compile(r"\w+|[^\w]")
 
 
@@ -37,6 +38,25 @@ def marks(text: str, changes: Sequence[tuple[str, str, str]]) -> list[Stretch]:
         Stretch(kind, "".join(character for character, _, _ in group), step)
         for (kind, step), group in groupby(cells, key=lambda cell: (cell[1], cell[2]))
     ]
+
+
+def shortened(found: Sequence[Stretch], around: int = AROUND) -> list[Stretch]:
+    """The same; of what stayed between two changes its ends alone, where it is long."""
+    return [
+        replace(stretch, text=_ends(stretch.text, place > 0, place + 1 < len(found), around))
+        if stretch.kind == "kept"
+        else stretch
+        for place, stretch in enumerate(found)
+    ]
+
+
+def _ends(text: str, after_change: bool, before_change: bool, around: int) -> str:
+    if len(text) <= 2 * around + 1:
+        return text
+    first = text[:around] if after_change else ""
+    last = text[-around:] if before_change else ""
+    between = "…\n…" if first and last else "…"
+    return first + between + last
 
 
 def _changed(cells: Sequence[_Cell], step: str, before: Sequence[str], after: Sequence[str]) -> list[_Cell]:

@@ -1,4 +1,4 @@
-"""`geulgam corpus clean`, `diff` and `undo`: what is done to the texts, seen and taken back."""
+"""`geulgam corpus clean`, `diff`, `undo` and `report`: what is done to the texts, seen, taken back and told."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +7,7 @@ import typer
 
 from corpus.errors import GeulgamError
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import keep_settings, note, out, say, show_json, showing, table
+from geulgam.terminal import keep_settings, note, out, plain, say, show_json, showing, table
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from corpus.cleaning.marks import Stretch
     from geulgam.stages.cleaning import Cleaned
 
-_AROUND = 30  # characters shown before and behind a change
 _STYLES = {"removed": "red strike", "added": "green"}
 _PLAIN = {"kept": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
 
@@ -25,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example:  geulgam corpus clean --dry-run --without hashtags")(clean)
     app.command(epilog="Example:  geulgam corpus diff 3f2a91")(diff)
     app.command(epilog="Example:  geulgam corpus undo")(undo)
+    app.command(epilog="Example:  geulgam corpus report")(report)
 
 
 def clean(
@@ -100,6 +100,31 @@ def undo(workspace: WorkspaceOption = None) -> None:
     say(f"{len(Corpus(place.corpus)):,} documents")
 
 
+def report(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Write corpus/report.html: what came in, what changed, what was refused and why, with examples.
+
+    The numbers of each figure stand beside it as CSV, in corpus/report.
+    """
+    from geulgam.stages import corpus_report
+    from geulgam.workspace import Workspace
+
+    place = Workspace.find(workspace)
+    with showing() as on:
+        written = corpus_report.report(place, place.settings(), on=on)
+    if json:
+        show_json(written.plain())
+        return
+    funnel = written.figures["funnel"]
+    table(
+        ("", "documents>", "characters>", ""),
+        [(name, f"{documents:,}", f"{characters:,}", what) for name, documents, characters, what in funnel.rows],
+    )
+    say(plain(written.file))
+    if written.survey.waiting:
+        note(f"{written.survey.waiting:,} rows were imported since the corpus was made: geulgam corpus clean")
+    note(f"next: open {plain(written.file)} in a browser; its figures as CSV: {plain(written.file.with_suffix(''))}")
+
+
 def _switched(names: Sequence[str], *, on: bool) -> dict[str, str | float | None]:
     """The settings that these switches of the command line set."""
     from corpus.cleaning.cleaning import NAMES
@@ -133,24 +158,16 @@ def _shown(marks: "Sequence[Stretch]", whole: bool, *, is_plain: bool) -> "Text"
     """The marks as a text for the terminal, in colours or with signs; behind each change its step."""
     from rich.text import Text
 
+    from corpus.cleaning.marks import shortened
+
     shown = Text()
+    marks = marks if whole else shortened(marks)
     for place, mark in enumerate(marks):
         if mark.kind == "kept":
-            text = mark.text if whole else _shortened(mark.text, place > 0, place + 1 < len(marks))
-            shown.append(text)
+            shown.append(mark.text)
             continue
         text = mark.text.replace("\n", "⏎")
         shown.append(_PLAIN[mark.kind].format(text) if is_plain else text, _STYLES[mark.kind])
         if place + 1 == len(marks) or marks[place + 1].step != mark.step:
             shown.append(f"⟨{mark.step}⟩", "dim")
     return shown
-
-
-def _shortened(text: str, after_change: bool, before_change: bool) -> str:
-    """What stayed between two changes: its ends alone, where it is long."""
-    if len(text) <= 2 * _AROUND + 1:
-        return text
-    first = text[:_AROUND] if after_change else ""
-    last = text[-_AROUND:] if before_change else ""
-    between = "…\n…" if first and last else "…"
-    return first + between + last

@@ -1,9 +1,6 @@
 """The report is one page that needs no network and shows, in a real browser, what the review found."""
 
-import os
 import re
-import shutil
-import subprocess
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,9 +10,9 @@ import pytest
 from generate.review.report import html
 from generate.review.review import review
 from generate.review.reviewed import Chapter, Review
+from tests.browser import look_at
 from tests.generate.test_review import COPIED, TRAIN, Letters, essays
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOOP = "강가에 사람들이 모였다. " * 30
 
 
@@ -116,11 +113,6 @@ def test_a_review_of_little_has_a_page_too() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_window_of_a_browser(found: Review, tmp_path: Path, width: int) -> None:
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        if os.environ.get("CI"):
-            pytest.fail("continuous integration installs a browser")
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
     measuring = "<script>onload=()=>{const d=document.documentElement;document.title=[d.scrollWidth,innerWidth,"
     measuring += "getComputedStyle(document.querySelector('mark.copied')).backgroundColor,"
     measuring += "document.querySelector('section.part').clientWidth].join('|')}</script>"
@@ -133,11 +125,9 @@ def test_nothing_is_wider_than_the_window_of_a_browser(found: Review, tmp_path: 
         'onload="setTimeout(()=>{document.body.dataset.seen=this.contentDocument.title},50)"></iframe>',
         encoding="utf-8",
     )
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1600,1000", "--virtual-time-budget=5000"]
-    done = subprocess.run([*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120)
-    told = re.search(r'data-seen="([^"]+)"', done.stdout)
-    assert told, done.stderr[-2000:]
+    looked = look_at(file, tmp_path, "--allow-file-access-from-files", budget=5000)
+    told = re.search(r'data-seen="([^"]+)"', looked.document)
+    assert told, looked.errors
     content, window, colour, section = told[1].split("|")
     assert int(window) == width and int(content) <= width
     assert colour != "rgba(0, 0, 0, 0)" and 0 < int(section) <= width

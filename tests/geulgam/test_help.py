@@ -17,6 +17,7 @@ COMMANDS = [
     ("corpus", "clean"),
     ("corpus", "diff"),
     ("corpus", "undo"),
+    ("corpus", "report"),
     ("index", "build"),
     ("index", "search"),
     ("index", "status"),

@@ -1,10 +1,8 @@
 """topic map, as a user types it, and its page, as a real browser shows it."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,8 @@ from geulgam.stages.index import build_index
 from geulgam.stages.map import map_topics
 from geulgam.stages.topic import preview, put_topic
 from geulgam.workspace import Workspace
+from tests.browser import look_at
 from tests.geulgam.conftest import Command
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 # What a person does, by events on the canvas; what the page then says is kept where --dump-dom shows it.
 DRIVEN = """
@@ -165,37 +161,19 @@ def test_a_title_is_never_read_as_a_tag(geulgam: Command, workspace: Workspace, 
     assert embedded(page)["titles"][0].startswith("</script>")
 
 
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("continuous integration installs a browser")
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    return found
-
-
 def driven(page: str, width: int, folder: Path) -> tuple[dict[str, Any], set[str]]:
     """What the page said, and every address that a page asked for; what the browser asks for has no origin."""
     (folder / "inner.html").write_text(page.replace("</body>", DRIVEN + "</body>"), encoding="utf-8")
-    outer, log = folder / "outer.html", folder / "net.json"
+    outer = folder / "outer.html"
     outer.write_text(
         "<script>onmessage=e=>{document.documentElement.dataset.told=e.data}</script>"
         f'<iframe src="inner.html" style="width:{width}px;height:900px;border:0"></iframe>',
         encoding="utf-8",
     )
-    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", *QUIET, f"--log-net-log={log}"]
-    command += [f"--user-data-dir={folder / 'profile'}", "--window-size=1600,1000", "--virtual-time-budget=8000"]
-    done = subprocess.run([*command, "--dump-dom", outer.as_uri()], capture_output=True, text=True, timeout=180)
-    found = re.search(r'data-told="([^"]+)"', done.stdout)
-    assert found, done.stderr[-2000:]
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    pages = [line for line in lines if '"initiator":"not an origin"' not in line]
-    return json.loads(unescape(found[1])), _asked(pages)
-
-
-def _asked(lines: list[str]) -> set[str]:
-    found = (re.search(r'"url":"((?:https?|wss?):[^"]+)"', line) for line in lines if '"initiator":' in line)
-    return {match[1] for match in found if match}
+    looked = look_at(outer, folder)
+    found = re.search(r'data-told="([^"]+)"', looked.document)
+    assert found, looked.errors
+    return json.loads(unescape(found[1])), looked.asked
 
 
 @pytest.mark.slow

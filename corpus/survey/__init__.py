@@ -1,0 +1,1 @@
+"""The corpus looked over: what came in, what became of it, and examples of each."""
