@@ -85,19 +85,18 @@ def diff(
 
 
 def undo(workspace: WorkspaceOption = None) -> None:
-    """Clean by the steps of before, at once; a second time comes back."""
-    from corpus.store import Corpus
+    """Make the corpus by the steps and rules of before, at once; a second time comes back.
+
+    These are all that stands in geulgam.toml under \\[corpus.clean], \\[corpus.judge] and the tables beside them.
+    """
     from geulgam.stages import cleaning
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
-    before = place.settings().corpus.clean
     with showing() as on:
-        now = cleaning.undo(place, on=on)
-    come = [step.name for step in now.steps() if step not in before.steps()]
-    gone = [step.name for step in before.steps() if step not in now.steps()]
-    say(f"steps on again: {', '.join(come) or 'none'}; off: {', '.join(gone) or 'none'}")
-    say(f"{len(Corpus(place.corpus)):,} documents")
+        undone = cleaning.undo(place, on=on)
+    say(f"steps on again: {', '.join(undone.come) or 'none'}; off: {', '.join(undone.gone) or 'none'}")
+    say(f"{undone.documents:,} documents")
 
 
 def report(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:

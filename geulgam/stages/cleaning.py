@@ -1,12 +1,12 @@
 """The corpus is cleaned: what each step does is told, one document shown before and after, and all of it undone."""
 
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from corpus.cleaning.cleaning import Cleaner, Cleaning
+from corpus.cleaning.cleaning import Cleaner
 from corpus.cleaning.marks import Stretch, marks
 from corpus.cleaning.tally import Tally
 from corpus.derive import Derived, derive, difference
@@ -19,7 +19,7 @@ from corpus.store import Corpus
 from geulgam.graph import at_work
 from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
-from geulgam.stages.cleaning_history import remembered
+from geulgam.stages.cleaning_history import remembered, shaping
 from geulgam.stages.corpus import CorpusNode, steps
 from geulgam.workspace import SETTINGS, Workspace
 
@@ -33,6 +33,17 @@ class Cleaned:
     documents: int
     derived: Derived
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What :func:`undo` did: the steps and rules that are on again, those that are off, and how many documents are
+    there.
+    """
+
+    come: tuple[str, ...]
+    gone: tuple[str, ...]
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +79,27 @@ def clean(workspace: Workspace, settings: Settings, *, dry_run: bool = False, on
     return Cleaned(len(corpus), refused, tried.tally)
 
 
-def undo(workspace: Workspace, *, on: On = silent) -> Cleaning:
-    """Clean by the steps of before, and write them into `geulgam.toml`; doing it twice comes back. The steps.
+def undo(workspace: Workspace, *, on: On = silent) -> Undone:
+    """Make the corpus by the tables [corpus.…] of before, written into `geulgam.toml`; doing it twice comes back.
 
     Raises GeulgamError if the corpus was never cleaned.
     """
     now, before = remembered(workspace)
     if now is None:
         raise GeulgamError("the corpus was never cleaned", "geulgam corpus clean")
+    there = workspace.settings()
     with at_work(workspace, SETTINGS):
-        given = asdict(workspace.settings().corpus.clean)
-        for name, value in asdict(before).items():
-            if given[name] != value:
-                put_setting(workspace.settings_file, f"corpus.clean.{name}", value)
-    settings = workspace.settings()
-    node = CorpusNode(workspace, settings)
+        given = shaping(there.corpus)
+        for table, values in before.items():
+            for name, value in values.items():
+                if given[table][name] != value:
+                    put_setting(workspace.settings_file, f"corpus.{table}.{name}", value)
+    was, node = CorpusNode(workspace, there).shape(None), CorpusNode(workspace, workspace.settings())
     with at_work(workspace, node.name, on):
         node.derive(about(on, node.name))
-    return settings.corpus.clean
+    now_on = node.shape(None)
+    come, gone = ([name for name in one if name not in other] for one, other in ((now_on, was), (was, now_on)))
+    return Undone(tuple(come), tuple(gone), len(Corpus(workspace.corpus)))
 
 
 def diff(workspace: Workspace, settings: Settings, id_: str) -> Difference:

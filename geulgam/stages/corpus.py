@@ -120,7 +120,7 @@ class CorpusNode(Node):
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         adopt(imports, corpus, on)
         derived = derive(imports, corpus, steps(self.workspace, self.settings, cleaner), on=on)
-        remember(self.workspace, self.settings.corpus.clean)
+        remember(self.workspace, self.settings.corpus)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
         return derived

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.atomic import write_text
-from corpus.cleaning.cleaning import Cleaner
+from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
@@ -56,8 +56,9 @@ def report(workspace: Workspace, settings: Settings, *, on: On = silent) -> Corp
             raise GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
         if not corpus.made_from:
             raise GeulgamError("the corpus was not made yet of what was imported", "geulgam corpus clean")
-        cleaning, _ = remembered(workspace)
-        cleaner = Cleaner((cleaning or settings.corpus.clean).steps())
+        made_by, _ = remembered(workspace)
+        cleaning = Cleaning(**made_by["clean"]) if made_by else settings.corpus.clean
+        cleaner = Cleaner(cleaning.steps())
         found = survey(imports, corpus, cleaner, on=about(on, node.name))
         drawn = figures(found)
         file = workspace.corpus_report

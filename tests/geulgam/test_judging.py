@@ -8,6 +8,9 @@ import pytest
 from bench.planted_junk import planted
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
+from geulgam.settings import Settings
+from geulgam.settings_reading import known_keys
+from geulgam.stages.cleaning_history import shaping
 from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
@@ -64,6 +67,43 @@ def test_a_rule_switched_off_brings_its_documents_back(filled: Workspace, geulga
     said = geulgam("corpus", "clean")
     assert said.code == 0 and len(Corpus(filled.corpus)) == 2
     assert not CorpusNode(filled, filled.settings()).reasons(CorpusNode(filled, filled.settings()).found())
+
+
+def test_undoing_takes_back_rules_with_steps_and_a_second_time_comes_back(filled: Workspace, geulgam: Command) -> None:
+    change(filled, "# hangul = 0.5", "hangul = 0")
+    change(filled, "# menus = true", "menus = false")
+    geulgam("corpus", "clean", "--without", "html")
+    let_in = len(Corpus(filled.corpus))
+    assert let_in > 1
+    said = geulgam("corpus", "undo")
+    assert "steps on again: html, judge.menus, judge.hangul 0.5; off: none" in said.out and "1 documents" in said.out
+    corpus = filled.settings().corpus
+    assert len(Corpus(filled.corpus)) == 1 and (corpus.judge.hangul, corpus.judge.menus) == (0.5, True)
+    node = CorpusNode(filled, filled.settings())
+    assert corpus.clean.html and not node.reasons(node.found())
+    assert "off: html, judge.menus, judge.hangul 0.5" in geulgam("corpus", "undo").out
+    assert len(Corpus(filled.corpus)) == let_in and filled.settings().corpus.judge.hangul == 0
+
+
+def test_undoing_the_first_derivation_lets_all_in_as_it_came(filled: Workspace, geulgam: Command) -> None:
+    assert geulgam("corpus", "undo").code == 0
+    assert len(Corpus(filled.corpus)) == 4 and not filled.settings().corpus.judge.rules()
+
+
+def test_what_was_noted_of_cleaning_alone_is_understood(filled: Workspace, geulgam: Command) -> None:
+    noted = json.loads(filled.cleaning.read_text(encoding="utf-8"))
+    before = {**noted["now"]["clean"], "html": False, "gone_by_now": True}
+    del before["nfc"]
+    filled.cleaning.write_text(json.dumps({"now": noted["now"]["clean"], "before": before}), encoding="utf-8")
+    assert geulgam("corpus", "undo").code == 0
+    corpus = filled.settings().corpus
+    assert (corpus.clean.html, corpus.clean.nfc, corpus.clean.urls, corpus.judge.menus) == (False, False, True, True)
+
+
+def test_every_table_under_corpus_is_remembered() -> None:
+    settings = Settings().corpus
+    tables = {name for name in known_keys() if name.count(".") == 2 and name.startswith("corpus.")}
+    assert {f"corpus.{table}.{name}" for table, own in shaping(settings).items() for name in own} == tables
 
 
 def test_a_setting_can_come_from_the_environment_and_a_wrong_one_is_one_line(
