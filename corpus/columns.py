@@ -9,6 +9,8 @@ from corpus.document import Raw, Rejected, field_name
 from corpus.korean import SOURCE, TEXT, TITLE
 from corpus.opening import DOCUMENT_LIMIT, too_long
 
+COLUMNS_LIMIT = 10_000  # of one row; more are no table of essays
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
@@ -51,6 +53,8 @@ class Columns:
 
     def row(self, row: Mapping[str, Any], file: str, line: int) -> Raw | Rejected:
         """What this row holds, or why it is not taken. Other columns become metadata."""
+        if len(row) > COLUMNS_LIMIT:
+            return Rejected(file, line, too_many_columns(len(row)))
         roles = self.roles(list(row))
         if roles.text is None:
             return Rejected(file, line, self.missing(list(row)))
@@ -69,6 +73,11 @@ class Columns:
             _string(row[roles.source]) if roles.source is not None else "",
             {name: value for name, value in values.items() if value},
         )
+
+
+def too_many_columns(count: int) -> str:
+    """The reason for refusing a row, or a table, of that many columns."""
+    return f"too many columns: {count:,}, the limit is {COLUMNS_LIMIT:,}"
 
 
 def raw(
@@ -95,7 +104,8 @@ def _fold(name: str) -> str:
 
 
 def _short(name: str) -> str:
-    name = " ".join(name.split())
+    """A name as it can be said in a line; what has no print, or is half of a character, as its escape."""
+    name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(name[:100].split()))
     return name if len(name) <= 40 else name[:39] + "…"
 
 

@@ -12,6 +12,7 @@ from corpus.encoding import NotText, detect
 
 DOCUMENT_LIMIT = 10_000_000  # characters; a longer "essay" is a dump or a broken file
 LINE_LIMIT = 1 << 27  # characters of one physical line that are held in memory
+VALUES_LIMIT = 2_000_000  # commas of one line, or other delimiters: each value takes up to 300 bytes, be it empty
 _BLOCK = 1 << 20  # bytes
 
 #: What reading bytes may raise: a disk that fails, a gzip that ends early or is none.
@@ -119,6 +120,11 @@ def shown(path: Path) -> str:
 def too_long(what: str, characters: int, limit: int) -> str:
     """The reason for refusing a document, a line or a file of that many characters."""
     return f"too long: a {what} of {characters:,} characters, the limit is {limit:,}"
+
+
+def too_many(values: int) -> str:
+    """The reason for refusing a line with so many commas or other delimiters."""
+    return f"too many values: a line with {values:,} delimiters, the limit is {VALUES_LIMIT:,}"
 
 
 def broken(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from corpus.columns import Columns, raw
 from corpus.document import Raw, Rejected
-from corpus.opening import BROKEN, Input, Lines, LineTooLong, broken, too_long
+from corpus.opening import BROKEN, VALUES_LIMIT, Input, Lines, LineTooLong, broken, too_long, too_many
 
 JSON_LIMIT = 1 << 29  # characters of one .json file, which is held in memory while it is read
 _WHITESPACE = " \t\n\r\ufeff"
@@ -28,6 +28,9 @@ def jsonl(file: Input, columns: Columns) -> Iterator[Raw | Rejected]:
             yield Rejected(file.name, lines.count + 1, broken(error))
             return
         if not line:
+            continue
+        if (values := line.count(",")) > VALUES_LIMIT:
+            yield Rejected(file.name, lines.count, too_many(values))
             continue
         try:
             value = json.loads(line)
@@ -116,11 +119,14 @@ def _elements(text: str, start: int, columns: Columns, name: str) -> Iterator[Ra
 
 
 def _row(value: Any, columns: Columns, name: str, line: int) -> Raw | Rejected:
-    if isinstance(value, dict):
-        return columns.row(value, name, line)
-    if isinstance(value, str):
-        return raw(name, line, value)
-    return Rejected(name, line, f"not an object: {json.dumps(value)[:40]}")
+    try:
+        if isinstance(value, dict):
+            return columns.row(value, name, line)
+        if isinstance(value, str):
+            return raw(name, line, value)
+        return Rejected(name, line, f"not an object: {json.dumps(value)[:40]}")
+    except RecursionError as error:  # it can be read a little deeper than it can be written
+        return Rejected(name, line, _reason(error))
 
 
 def _past(text: str, at: int) -> int:

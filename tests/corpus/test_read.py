@@ -237,6 +237,58 @@ def test_100_megabytes_on_one_line_are_refused_by_size_and_memory_stays_bounded(
     assert int(peak) < (100 if suffix == ".txt" else 400)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to measure memory")
+@pytest.mark.parametrize(
+    ("name", "head", "piece", "tail", "refused"),
+    [
+        ("a.csv", "text,title\n앞,1\n", "12,", "\n뒤,3\n", "too many values: a line with 32,000,000 delimiters"),
+        ("a.jsonl", '{"text": "앞"}\n[', "{},", '{}]\n{"text": "뒤"}\n', "too many values: a line with 32,000,000"),
+        ("a.jsonl", '{"text": "앞"}\n', "[[[[", '\n{"text": "뒤"}\n', "broken JSON: nested too deeply"),
+    ],
+)
+def test_100_megabytes_of_values_on_one_line_are_refused_and_memory_stays_bounded(
+    tmp_path: Path, name: str, head: str, piece: str, tail: str, refused: str
+) -> None:
+    with (tmp_path / name).open("w", encoding="utf-8") as file:
+        file.write(head)
+        for _ in range(320):
+            file.write(piece * 100_000)
+        file.write(tail)
+    command = [sys.executable, "-c", _MEASURE, str(tmp_path / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    (tmp_path / name).unlink()
+    *rest, peak = done.stdout.splitlines()
+    assert [line[: len(refused)] for line in rest] == ["taken: 앞", refused, "taken: 뒤"]
+    assert int(peak) < 600
+
+
+def test_more_values_or_columns_than_a_row_of_essays_has_are_refused(
+    tmp_path: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.read_table.VALUES_LIMIT", 5)
+    monkeypatch.setattr("corpus.read_json.VALUES_LIMIT", 5)
+    reason = "too many values: a line with 6 delimiters, the limit is 2,000,000"
+    (tmp_path / "a.csv").write_text('text\n앞\n"가,나,다,라,마,바,사"\n"뒤\n,"\n', encoding="utf-8")
+    documents, [rejected] = take(tmp_path / "a.csv")
+    assert [document.text for document in documents] == ["앞", "뒤\n,"]
+    assert (rejected.line, rejected.reason) == (3, reason)
+    (tmp_path / "b.csv").write_text('text\n앞\n"가,나,다\n,라,마,바,사\n뒤\n', encoding="utf-8")
+    documents, [rejected] = take(tmp_path / "b.csv")
+    assert len(documents) == 1 and (rejected.line, rejected.reason) == (3, f"{reason}; the rest is not read")
+    (tmp_path / "c.jsonl").write_text('["가,나,다,라,마,바,사"]\n{"text": "뒤"}\n', encoding="utf-8")
+    documents, [rejected] = take(tmp_path / "c.jsonl")
+    assert len(documents) == 1 and (rejected.line, rejected.reason) == (1, reason)
+
+    monkeypatch.setattr("corpus.columns.COLUMNS_LIMIT", 3)
+    monkeypatch.setattr("corpus.read_table.COLUMNS_LIMIT", 3)
+    (tmp_path / "d.csv").write_text("a,b,c,d,text\n1,2,3,4,5\n", encoding="utf-8")
+    (tmp_path / "d.jsonl").write_text('{"a": 1, "b": 2, "c": 3, "text": "봄"}\n', encoding="utf-8")
+    for name, count, line in (("d.csv", 5, 0), ("d.jsonl", 4, 1)):
+        documents, [rejected] = take(tmp_path / name)
+        assert not documents and rejected.line == line
+        assert rejected.reason == f"too many columns: {count}, the limit is 3"
+
+
 def test_a_line_beyond_what_is_held_at_all_is_read_past(
     tmp_path: Path, take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:

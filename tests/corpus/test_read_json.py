@@ -161,3 +161,21 @@ def test_json_lines_under_the_name_json_are_read(tmp_path: Path, essays: tuple[s
     documents, rejected = take(path)
     assert [document.text for document in documents] == list(essays)
     assert not rejected
+
+
+def test_what_is_nested_a_little_less_deeply_than_can_be_read_may_be_more_than_can_be_kept(
+    tmp_path: Path, take: Take
+) -> None:
+    lines = ['{"text": "봄", "m": ' + "[" * deep + "]" * deep + "}" for deep in range(900, 1_001)]
+    lines += ["[" * deep + "]" * deep for deep in range(900, 1_001)]
+    (tmp_path / "a.jsonl").write_text("\n".join([*lines, '{"text": "여름"}']), encoding="utf-8")
+    documents, refused = take(tmp_path / "a.jsonl")
+    assert len(documents) + len(refused) == len(lines) + 1 and documents[-1].text == "여름"
+    assert {one.reason.partition(": [")[0] for one in refused} <= {"broken JSON: nested too deeply", "not an object"}
+    assert any("nested" in one.reason for one in refused)
+
+
+def test_a_column_that_cannot_be_printed_is_named_by_its_escapes(tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.jsonl").write_text(r'{"\ud800": 1, "a\u001b[31m\u0000": 2}', encoding="utf-8")
+    [], [refused] = take(tmp_path / "a.jsonl")
+    assert refused.reason == r"no text column: the columns are \ud800, a\x1b[31m\x00"

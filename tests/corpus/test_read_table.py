@@ -149,3 +149,18 @@ def test_parquet_that_is_broken_or_has_no_text_is_refused(tmp_path: Path, take: 
     assert rejected[0].reason == "no text column: the columns are a, b"
     assert rejected[1].reason.startswith("broken Parquet: ")
     assert rejected[2].reason == "empty file"
+
+
+def test_a_row_that_is_nothing_but_a_separator_of_records_is_not_the_end(tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.csv").write_text("text,title\n봄,1\n\x1e\n여름,2\n가을,3\x1e", encoding="utf-8")
+    documents, refused = take(tmp_path / "a.csv")
+    assert [document.text for document in documents] == ["봄", "여름", "가을"]
+    assert documents[-1].title == "3"  # without what is no letter at its end
+    assert [(one.line, one.reason) for one in refused] == [(3, "empty text")]
+
+
+def test_a_header_of_thousands_of_columns_is_read_at_once(tmp_path: Path, take: Take) -> None:
+    names = ["같은 이름"] * 9_000
+    (tmp_path / "a.csv").write_text(",".join([*names, "text"]) + "\n" + "," * 9_000 + "봄\n", encoding="utf-8")
+    [document], [] = take(tmp_path / "a.csv")
+    assert document.text == "봄" and not document.metadata
