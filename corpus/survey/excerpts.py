@@ -12,7 +12,7 @@ from corpus.digests import digest
 
 _WINDOW = 600  # characters of a text that are compared
 _SHOWN = 180  # characters of a change that are shown
-_BEGINNING = 200
+_BEGINNING, _LINES = 200, 5
 
 T = TypeVar("T")
 
@@ -52,9 +52,10 @@ class Chosen(Generic[T]):
 
 
 def beginning(text: str, limit: int = _BEGINNING) -> str:
-    """The first characters of a text, with … if there are more."""
-    text = text.strip()
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    """The first characters of a text, in a few lines, with … if there are more."""
+    lines = [line for line in text[: 4 * limit].splitlines() if line.strip()]
+    shown = "\n".join(lines[:_LINES])[:limit].strip()
+    return shown if len(shown) == len(text.strip()) else f"{shown}…"
 
 
 def difference(before: str, after: str, step: str = "") -> tuple[Stretch, ...]:
