@@ -72,7 +72,7 @@ def _broken(rng: random.Random, line: str) -> str:
     if kind == 1:
         return line[:at] + rng.choice(('"', "{", "}", "\\", "\\u12", "\x00", "\x1e")) + line[at:]
     if kind == 2:
-        deep = rng.choice((200, 900, 950, *range(970, 1000), 2_000, 100_000))
+        deep: int = rng.choice((200, 900, 950, *range(970, 1000), 2_000, 100_000))
         if rng.random() < 0.5:
             return '{"text": "깊다.", "m": ' + "[" * deep + "]" * deep + "}"
         return rng.choice(("[", '{"a":')) * deep + "1" + "]" * deep
@@ -122,7 +122,7 @@ def columns(file: Path, rng: random.Random, rows: int) -> int:
     def valid(made: str) -> str:
         return made.encode("utf-8", "ignore").decode()
 
-    data = {
+    data: dict[str, list[Any]] = {
         "text": [rng.choice((None, valid(text(rng)), valid(text(rng)))) for _ in range(rows)],
         "title": [rng.choice((None, valid(text(rng)))) for _ in range(rows)],
         "bytes": [rng.randbytes(rng.randrange(9)) for _ in range(rows)],
