@@ -10,7 +10,7 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -110,11 +110,9 @@ class _Worker:
         """Have it do this rank."""
         self.rank = rank
         if rank is not None:
-            try:
+            with suppress(BrokenPipeError):  # it is dead, which the end of its answers tells
                 self._orders.write(f"{rank}\n".encode())
                 self._orders.flush()
-            except BrokenPipeError:
-                pass  # it is dead, which the end of its answers tells
 
     def answer(self, log: Path) -> int:
         """The rank that it has done. Raises GeulgamError if that failed, or the worker is dead."""
@@ -131,10 +129,8 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         self.answers.close()
-        try:
+        with suppress(BrokenPipeError):
             self._orders.close()
-        except BrokenPipeError:
-            pass
 
     def _dead(self, log: Path) -> GeulgamError:
         code = self._process.wait()

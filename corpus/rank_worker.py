@@ -1,4 +1,4 @@
-"""A process that does ranks for :mod:`corpus.engine`: their numbers come on its stdin, a line of JSON of each goes back.
+"""A process that does ranks for :mod:`corpus.engine`: numbers come on its stdin, a line of JSON for each goes back.
 
 When the stdin ends, because the process that it works for was ended however, it ends too, whatever it is at.
 """

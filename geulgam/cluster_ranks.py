@@ -1,7 +1,7 @@
 """Cleaning and judging on the nodes of a Ray cluster, a rank of rows in each job, as :mod:`corpus.engine` does here.
 
-The workspace lies where all nodes see it, at the same path; Ray carries the ranks' numbers and nothing else. A job whose
-worker has died, or its node, is begun again by Ray, maybe on another node.
+The workspace lies where all nodes see it, at the same path; Ray carries the ranks' numbers and nothing else. A job
+whose worker has died, or its node, is begun again by Ray, maybe on another node.
 """
 
 import socket

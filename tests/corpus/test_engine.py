@@ -102,11 +102,17 @@ def test_so_many_workers_make_the_corpus_that_one_process_makes_and_count_the_sa
     assert made(imports, tmp_path / "many", engine, watched) == alone
     assert len(watched.workers()) <= workers and os.getpid() not in watched.workers()
 
-    imports.add([*rows(93, 120), *rows(0, 3)])
-    assert made(imports, tmp_path / "many", engine, watched) == made(
-        imports, tmp_path / "alone", in_this_process, watched
-    )
-    assert len(watched.done()) < 200
+
+def test_what_is_added_later_is_stepped_alone_and_stands_where_one_process_puts_it(
+    imports: Imports, tmp_path: Path, watched: Watched
+) -> None:
+    many, alone = tmp_path / "many", tmp_path / "alone"
+    for more in ([], [*rows(93, 120), *rows(0, 3)]):
+        imports.add(more)
+        one = made(imports, alone, in_this_process, watched)
+        watched.notes.unlink()
+        assert made(imports, many, LocalEngine(2, ROWS), watched) == one
+    assert len(watched.done()) == 27
 
 
 def test_for_a_little_work_nobody_is_hired(imports: Imports, tmp_path: Path, watched: Watched) -> None:
