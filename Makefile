@@ -32,6 +32,7 @@ lint: install
 
 bench: install
 	$(BIN)/python -m bench.cleaning
+	$(BIN)/python -m bench.clean_scale
 	$(BIN)/python -m bench.junk
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
