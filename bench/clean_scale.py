@@ -3,9 +3,9 @@
 Essays of ``GEULGAM_SHARED`` are varied until there are so many megabytes: in each a third of the sentences is from
 others, half have what scraping leaves, three of a hundred are an earlier one with a sentence left out, and two are junk
 (:mod:`bench.planted_junk`). They are imported once; then each way makes the corpus from them anew, and its seconds are
-told, the processor's seconds (but of a cluster's nodes), the peak memory of all its processes together (of shared
-pages each its part), and whether the files of the corpus are the same, to the byte. A cluster's memory is that of two nodes and their head, whose object stores take 100
-MB each at most. Whatever `corpus clean` does is measured.
+told, the processor's seconds (but of a cluster's nodes), the peak memory of all its processes together (of shared pages
+each its part), and whether the files of the corpus are the same, to the byte. A cluster's memory is that of its nodes
+and their head, whose object stores take 100 MB each at most. Whatever `corpus clean` does is measured.
 
     python -m bench.clean_scale [--megabytes 160] [--workers 1 2] [--nodes 2]
 """
