@@ -16,9 +16,8 @@ from corpus.derive import Derived, Engine, derive, in_this_process
 from corpus.document import Document, Raw, Rejected
 from corpus.engine import LocalEngine
 from corpus.errors import GeulgamError
-from corpus.events import Begun, Event, Finished, Progress, silent
+from corpus.events import Begun, Event, Finished, Progress
 from corpus.imports import Imports
-from corpus.ranks import Ranks
 from corpus.step import Step
 from corpus.store import Corpus
 from tests.corpus.conftest import PARAGRAPHS
@@ -218,7 +217,7 @@ def test_workers_end_with_the_process_that_they_work_for(imports: Imports, tmp_p
 
 
 def is_running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return psutil.pid_exists(pid) and bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -257,9 +256,7 @@ def test_a_rank_of_many_rows_is_cut_where_there_would_be_too_many(
     imports: Imports, tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("corpus.ranks.MOST", 4)
-    seen: list[int] = []
-    monkeypatch.setattr(
-        Ranks, "of", classmethod(lambda cls, *given, of=Ranks.of: seen.append(len(r := of(*given))) or r)
-    )
-    derive(imports, Corpus(tmp_path / "corpus"), [watched], engine=LocalEngine(1, ROWS), on=silent)
-    assert seen == [4] and len(watched.done()) == 93
+    events: list[Event] = []
+    derive(imports, Corpus(tmp_path / "corpus"), [watched], engine=LocalEngine(1, ROWS), on=events.append)
+    done = {event.done for event in events if isinstance(event, Progress) and event.task == "cleaning"}
+    assert done - {0} == {24, 48, 72, 95} and len(watched.done()) == 93
