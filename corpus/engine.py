@@ -55,9 +55,7 @@ def cores() -> int:
 @contextmanager
 def stepping(ranks: Ranks, on: On) -> Iterator[tuple[list[int], Task]]:
     """The ranks that are not done yet, in their order, and the task of doing them, which counts rows."""
-    from corpus.pipeline import Executor
-
-    todo = Executor(ranks.folder).incomplete()
+    todo = ranks.incomplete()
     total = sum(map(ranks.rows, range(len(ranks))))
     with Task(on, "cleaning", total, "row", done=total - sum(map(ranks.rows, todo))) as task:
         yield todo, task

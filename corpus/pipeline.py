@@ -1,8 +1,9 @@
 """The work of one rank as a datatrove pipeline, which is the same wherever it runs.
 
-datatrove has the ranks, notes in ``completions`` which are done, and keeps figures of each of its steps in ``stats``.
-Its own two executors are not used: both hand ranks to a `multiprocessing.Pool`, which waits without end for a rank
-whose process was killed. Nor are its filters for the texts themselves, see docs/cleaning.md.
+datatrove runs the pipeline of a rank, and keeps what each of its steps took and let through in ``stats``. Its two
+executors are not used: both hand ranks to a `multiprocessing.Pool`, which waits without end for a rank whose process
+was killed. Nor are its filters of texts, see docs/cleaning.md. This module is imported by workers alone: datatrove
+takes the place of whatever a program has told loguru.
 """
 
 from collections.abc import Iterable, Iterator
@@ -73,7 +74,7 @@ class Executor(PipelineExecutor):  # type: ignore[misc]
 
     def __init__(self, folder: Path) -> None:
         pipeline = [ReadRows(folder), RunSteps(folder), WriteRank(folder)]
-        super().__init__(pipeline, logging_dir=str(folder))
+        super().__init__(pipeline, logging_dir=str(folder), skip_completed=False)  # Ranks.incomplete says what is done
         self._ranks = opened(folder)
 
     @property
@@ -81,17 +82,13 @@ class Executor(PipelineExecutor):  # type: ignore[misc]
         """How many ranks there are."""
         return len(self._ranks)
 
-    def incomplete(self) -> list[int]:
-        """The ranks that are not done yet."""
-        return list(map(int, self.get_incomplete_ranks()))
-
     def run(self) -> None:
-        """Do all that are not done, one after the other in this process."""
-        for rank in self.incomplete():
+        """Do those that are not done, one after the other in this process."""
+        for rank in self._ranks.incomplete():
             self.run_rank(rank)
 
     def run_rank(self, rank: int) -> None:
-        """Do one, in this process, unless it is done. Raises what it fails with, and GeulgamError for a bad step."""
+        """Do one, in this process. Raises what it fails with, GeulgamError for a step that fails."""
         self._run_for_rank(rank)
 
     def get_distributed_env(self, node_rank: int = -1) -> DistributedEnvVars:

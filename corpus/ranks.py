@@ -1,15 +1,15 @@
 """Work cut into ranks: so many rows each, to be done by any process that sees the folder, each whole or not at all.
 
 The folder says what is to be done (``work.json``, ``says.npy``, ``ids.npy``, ``steps.dill``) and holds what was done:
-the rows of each rank as Parquet, what its steps have counted, and datatrove's ``completions``. Work of other rows or
-by other steps has a folder of another name, so that nothing of it is taken for this one's.
+the rows of each rank as Parquet, and what its steps have counted, which is written last and says that the rank is done.
+Work of other rows or by other steps has a folder of another name, so that nothing of it is taken for this one's.
 """
 
 import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +103,12 @@ class Ranks:
         with replacing(self._end(rank)) as part:
             part.write_bytes(dill.dumps((len(writer.parts), _tallies(self.steps))))
 
+    def incomplete(self) -> list[int]:
+        """Those that are not done yet."""
+        return [rank for rank in range(len(self)) if not self.is_seen(rank)]
+
     def is_seen(self, rank: int) -> bool:
-        """Whether a rank that is done, maybe on another machine, is there with all that belongs to it."""
+        """Whether a rank is done, maybe on another machine, and all that belongs to it is there."""
         return self._end(rank).exists() and all(part.exists() for part in self._parts(rank))
 
     def done(self, steps: Sequence[Step]) -> Iterator[Stepped]:
@@ -165,9 +169,9 @@ class Ranks:
         return self.folder / f"rank-{rank:05}.dill"
 
 
-@cache
+@lru_cache(maxsize=1)
 def opened(folder: Path) -> Ranks:
-    """The ranks in this folder, once for each process that works on them: their steps are loaded once."""
+    """The ranks in this folder, for a process that works on them: their steps are loaded once."""
     return Ranks(folder)
 
 

@@ -89,7 +89,9 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize(
+    "workers", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_so_many_workers_make_the_corpus_that_one_process_makes_and_count_the_same(
     imports: Imports, tmp_path: Path, watched: Watched, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +104,7 @@ def test_so_many_workers_make_the_corpus_that_one_process_makes_and_count_the_sa
     assert len(watched.workers()) <= workers and os.getpid() not in watched.workers()
 
 
+@pytest.mark.slow
 def test_what_is_added_later_is_stepped_alone_and_stands_where_one_process_puts_it(
     imports: Imports, tmp_path: Path, watched: Watched
 ) -> None:
@@ -150,13 +153,14 @@ def made_alone(imports: Imports, tmp_path: Path, *steps: Step) -> dict[str, byte
     return files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_what_other_steps_have_half_done_is_not_taken_and_goes(
     imports: Imports, tmp_path: Path, watched: Watched
 ) -> None:
     corpus = Corpus(tmp_path / "corpus")
     with pytest.raises(GeulgamError):
         derive(imports, corpus, [replace(watched, fails_on="80.")], engine=LocalEngine(1, ROWS))
-    assert list(corpus.folder.glob(".ranks/*/completions/*"))
+    assert list(corpus.folder.glob(".ranks/*/rank-*.dill"))
     other = Cleaner(Cleaning().steps())
     derive(imports, corpus, [other], engine=LocalEngine(1, ROWS))
     assert files(corpus.folder) == made_alone(imports, tmp_path, Cleaner(Cleaning().steps()))
@@ -245,6 +249,7 @@ class Counting:
         return document
 
 
+@pytest.mark.slow
 def test_each_step_that_counts_has_its_own_count(imports: Imports, tmp_path: Path) -> None:
     cleaner, counting = Cleaner(Cleaning().steps()), Counting()
     derive(imports, Corpus(tmp_path / "corpus"), [cleaner, counting], engine=LocalEngine(2, ROWS))
@@ -252,6 +257,7 @@ def test_each_step_that_counts_has_its_own_count(imports: Imports, tmp_path: Pat
     assert counting.tally.characters < cleaner.tally.characters
 
 
+@pytest.mark.slow
 def test_a_rank_of_many_rows_is_cut_where_there_would_be_too_many(
     imports: Imports, tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,10 +69,10 @@ def test_with_a_worker_killed_in_the_middle_three_nodes_make_the_corpus_that_one
     derive(Imports(scraped.imports), alone, steps(scraped.settings()), engine=in_this_process)
 
     with started("corpus", "clean", "--engine", "ray", "--address", address, "--json", cwd=scraped.folder) as run:
-        wait_for(lambda: any(scraped.corpus.glob(".ranks/*/completions/*")) and bool(at_work()), run, 240)
+        wait_for(lambda: any(scraped.corpus.glob(".ranks/*/rank-*.dill")) and bool(at_work()), run, 240)
         killed = at_work()[0]
         os.kill(killed.pid, signal.SIGKILL)
-        assert len(list(scraped.corpus.glob(".ranks/*/completions/*"))) < 6
+        assert len(list(scraped.corpus.glob(".ranks/*/rank-*.dill"))) < 6
         out, err = run.communicate(timeout=240)
     assert run.returncode == 0, err
     assert json.loads(out)["tally"]["documents"] == DOCUMENTS
