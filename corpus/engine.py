@@ -27,7 +27,8 @@ _LOOK = 0.5  # seconds between two looks at whether the work is to be broken off
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """An engine of so many ``workers``; None: as many as this process has cores, or for a little work none.
+    """An engine of so many ``workers``; None: as many as this process has cores, or for a little work none. Steps of
+    which a machine may hold fewer have fewer.
 
     ``rows``: of a rank. Raises GeulgamError, in one line, for a step that fails and for a worker that dies; the ranks
     that are done are kept, and the same call goes on.
@@ -39,6 +40,7 @@ class LocalEngine:
     def __call__(self, work: Work, on: On) -> Iterator[Stepped]:
         """What came of each row, in their order."""
         workers = cores() if self.workers is None else self.workers
+        workers = min(workers, work.at_once or workers)
         if not len(work) or not work.steps or (self.workers is None and (workers < 2 or len(work) < ENOUGH)):
             return work.stepped()
         ranks = Ranks.of(work, self.rows)
@@ -66,7 +68,8 @@ def _run(ranks: Ranks, todo: list[int], workers: int, task: Task) -> None:
     waiting = iter(todo)
     log = ranks.folder / LOG
     with log.open("wb") as said, selectors.DefaultSelector() as selector:
-        hired = [_Worker(ranks.folder, said) for _ in range(min(workers, len(todo)))]
+        threads = max(1, cores() // workers)
+        hired = [_Worker(ranks.folder, threads, said) for _ in range(min(workers, len(todo)))]
         try:
             for worker in hired:
                 selector.register(worker.answers, selectors.EVENT_READ, worker)
@@ -87,11 +90,11 @@ def _run(ranks: Ranks, todo: list[int], workers: int, task: Task) -> None:
 class _Worker:
     """A worker process and the rank that it has; None: none."""
 
-    def __init__(self, folder: Path, said: IO[bytes]) -> None:
+    def __init__(self, folder: Path, threads: int, said: IO[bytes]) -> None:
         # A script of the caller's is not run again, as `multiprocessing` would.
         code = "from corpus.rank_worker import main; main()"
         paths = os.pathsep.join(path for path in sys.path if path)
-        environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths}
+        environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONPATH": paths}
         self.rank: int | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", code, str(folder)],

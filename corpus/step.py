@@ -24,7 +24,8 @@ class Step(Protocol):
 
     ``name`` and ``version`` say what it does: if either changes, the corpus is made anew. Workers are given a copy, so
     that dill has to be able to pickle it. One that counts what it does has it in ``tally``, as
-    :class:`corpus.cleaning.tally.Tally`, which is added up.
+    :class:`corpus.cleaning.tally.Tally`, which is added up. One that holds much, a model, says in ``at_once`` how many
+    of it a machine may hold.
     """
 
     @property
@@ -78,6 +79,11 @@ class Work:
 
     def __len__(self) -> int:
         return len(self.says)
+
+    @property
+    def at_once(self) -> int | None:
+        """How many workers of one machine may do it at once; None: as many as there are."""
+        return min((step.at_once for step in self.steps if hasattr(step, "at_once")), default=None)
 
     def stepped(self) -> Iterator[Stepped]:
         """What the steps make of each row, done one after the other in this process, a thousand rows in memory.

@@ -17,7 +17,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, Task
 from corpus.ranks import ROWS, Ranks
 from corpus.step import Stepped, Work
-from geulgam.cluster import RETRIES, cancel, failure
+from geulgam.cluster import RETRIES, cancel, failure, resources
 from geulgam.cluster_job import POLL, SEEN, not_shared
 from geulgam.distribution import version
 
@@ -43,16 +43,18 @@ class RayEngine:
             return work.stepped()
         ranks = Ranks.of(work, self.rows)
         with stepping(ranks, on) as (todo, task):
-            _run(ranks, todo, task)
+            _run(ranks, todo, task, is_large=work.at_once is not None)
         return ranks.done(work.steps)
 
 
-def _run(ranks: Ranks, todo: Sequence[int], task: Task) -> None:
-    """Do these ranks, each in a job of one core."""
+def _run(ranks: Ranks, todo: Sequence[int], task: Task, *, is_large: bool) -> None:
+    """Do these ranks, each in a job of one core, or where a step holds much, as a training's."""
     import ray
     from ray.exceptions import RayError
 
-    job: Any = ray.remote(run_rank).options(max_retries=RETRIES, num_cpus=1)
+    lent = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    asked = resources(lent, "auto") if is_large else {"num_cpus": 1}
+    job: Any = ray.remote(run_rank).options(max_retries=RETRIES, **asked)
     jobs: dict[ObjectRef[None], int] = {job.remote(ranks.folder, rank, version()): rank for rank in todo}
     try:
         while jobs:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
@@ -266,3 +267,18 @@ def test_a_rank_of_many_rows_is_cut_where_there_would_be_too_many(
     derive(imports, Corpus(tmp_path / "corpus"), [watched], engine=LocalEngine(1, ROWS), on=events.append)
     done = {event.done for event in events if isinstance(event, Progress) and event.task == "cleaning"}
     assert done - {0} == {24, 48, 72, 95} and len(watched.done()) == 93
+
+
+class Large(Watched):
+    """A step of which a machine may hold one."""
+
+    at_once: ClassVar[int] = 1
+
+
+@pytest.mark.slow
+def test_a_step_that_holds_much_is_held_once_however_many_workers_are_asked_for(
+    imports: Imports, tmp_path: Path
+) -> None:
+    large = Large(tmp_path / "notes")
+    derive(imports, Corpus(tmp_path / "corpus"), [large], engine=LocalEngine(3, ROWS))
+    assert len(large.workers()) == 1 and len(large.done()) == 93

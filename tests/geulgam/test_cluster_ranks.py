@@ -66,7 +66,7 @@ def test_with_a_worker_killed_in_the_middle_three_nodes_make_the_corpus_that_one
     address: str, scraped: Workspace, tmp_path: Path
 ) -> None:
     alone = Corpus(tmp_path / "alone")
-    derive(Imports(scraped.imports), alone, steps(scraped.settings()), engine=in_this_process)
+    derive(Imports(scraped.imports), alone, steps(scraped, scraped.settings()), engine=in_this_process)
 
     with started("corpus", "clean", "--engine", "ray", "--address", address, "--json", cwd=scraped.folder) as run:
         wait_for(lambda: any(scraped.corpus.glob(".ranks/*/rank-*.dill")) and bool(at_work()), run, 240)
