@@ -32,7 +32,9 @@ lint: install
 
 bench: install
 	$(BIN)/python -m bench.cleaning
+	$(BIN)/python -m bench.clean_scale
 	$(BIN)/python -m bench.junk
+	$(BIN)/python -m bench.gopher
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
 	$(BIN)/python -m bench.meaning --paraphrases

@@ -25,7 +25,7 @@ from corpus.document import Document, Raw, document
 from corpus.read import read
 
 PLANTED = 2_000  # of each kind
-_LEFTOVERS = (
+LEFTOVERS = (
     "<p>{}&nbsp;</p>\n(사진=연합뉴스)\n공유하기\nURL 복사 | 이웃추가\nhttps://example.org/a?b=1\n#수필 #일상\n"
     "문의: someone@example.org 010-1234-5678\nⓒ 홍길동 무단 전재 및 재배포 금지\n“정말?” ㅋㅋㅋㅋ!!!!\n"
 )
@@ -119,7 +119,7 @@ def speed(real: Sequence[Document], cleaning: Cleaning, megabytes: int) -> None:
         size += len(one.text.encode())
         if size >= megabytes * 1_000_000:
             break
-    scraped = [_LEFTOVERS.replace("{}", text) for text in plain]
+    scraped = [LEFTOVERS.replace("{}", text) for text in plain]
     for name, texts in (("as they are", plain), ("as scraped", scraped)):
         total = sum(len(text.encode()) for text in texts) / 1e6
         cleaner, step_seconds = Cleaner(cleaning.steps()), {}

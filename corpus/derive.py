@@ -1,48 +1,23 @@
 """The corpus made from what was imported, by steps that clean a document or refuse it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from corpus.atomic import replacing
-from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex, to_hex
-from corpus.document import Document, Raw, Rejected, document_id
+from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex
+from corpus.document import Rejected, document_id
 from corpus.events import On, Task, silent
 from corpus.imports import Imports, Index
 from corpus.parts import Places, hexadecimal
 from corpus.refusals import Reasons, Refusals
+from corpus.step import Step, Stepped, Work, named
 from corpus.store import Corpus
 
-_BATCH = 1_024  # rows held at once
-
-
-class Step(Protocol):
-    """One way to clean documents or to refuse some. What it gives for a document depends on that document alone.
-
-    ``name`` and ``version`` say what it does: if either changes, the corpus is made anew.
-    """
-
-    @property
-    def name(self) -> str:
-        """As in ``rejected.jsonl`` and in the commit."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """To be raised whenever the step gives something else."""
-        ...
-
-    def __call__(self, document: Document) -> Document | str:
-        """The document, cleaned, with the id it has; or the reason for refusing it, "kind: particulars"."""
-        ...
-
-
-def named(steps: Iterable[Step]) -> list[list[Any]]:
-    """Name and version of each step, of one that is made of several (``steps``) theirs, as the commit notes them."""
-    return [[part.name, part.version] for step in steps for part in getattr(step, "steps", (step,))]
+_SCRATCH = ".ranks"  # in the corpus's folder: what an engine has half done
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +39,23 @@ class Derived:
     reasons: Mapping[str, int] = field(default_factory=dict)
 
 
-def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: On = silent) -> Derived:
+Engine = Callable[[Work, On], Iterator[Stepped]]
+"""What does the work of steps, wherever it likes, and gives what came of each row, in the rows' order."""
+
+
+def in_this_process(work: Work, on: On) -> Iterator[Stepped]:
+    """The engine that does one row after the other, when it is asked for."""
+    return work.stepped()
+
+
+def derive(
+    imports: Imports,
+    corpus: Corpus,
+    steps: Sequence[Step] = (),
+    *,
+    engine: Engine = in_this_process,
+    on: On = silent,
+) -> Derived:
     """Make the corpus hold what these steps make of all imports.
 
     Of the rows with the same text the first counts; but if a later import read its file again, the last reading does,
@@ -74,7 +65,8 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
 
     Where the imports of the last time are all there and say the same, and the steps are the same, only the new ones
     are looked at; then, broken off by Ctrl-C or an error, what is done is kept and the same call goes on. Else the
-    corpus is made anew, and the old one stands until it is. Raises as Corpus and Imports do.
+    corpus is made anew, and the old one stands until it is. With any engine (:mod:`corpus.engine`) the corpus comes
+    out the same, to the byte. Raises as Corpus and Imports do, and GeulgamError where a step fails.
     """
     rows, called = len(imports), named(steps)
     now, made = _made_from(imports, rows, called), corpus.made_from
@@ -85,16 +77,19 @@ def derive(imports: Imports, corpus: Corpus, steps: Sequence[Step] = (), *, on: 
     plan = _plan(index, start)
     anew = bool(made or len(corpus)) and (plan.corrected or made != _made_from(imports, start, called))
     ids, versions = corpus.digests(), corpus.versions()
+    todo = _plan(index, 0) if anew else plan
+    work = Work(imports, todo.says, todo.ids, steps, corpus.folder / _SCRATCH)
     making = _Making(corpus, steps, anew)
     with _refusals(corpus, anew) as refusals:
         try:
-            making.run(imports, _plan(index, 0) if anew else plan, refusals, on)
+            making.run(engine(work, on), todo.stands, refusals, on)
         except BaseException:
-            if making.writer.parts and not anew:
+            if making.writer.parts and not anew and not work.scratch.exists():  # else all that is done is there
                 refusals.write()
                 corpus.commit(making.writer.parts, made_from=_made_from(imports, making.done, called))
             raise
     corpus.commit(making.writer.parts, replace=anew, made_from=now)
+    work.clear()
     changed, gone = difference(ids, versions, corpus)
     refused = making.reasons
     return Derived(making.taken, changed, gone, plan.known, refused.total(), making.characters, refused.counts())
@@ -149,56 +144,41 @@ class _Making:
         self.writer = corpus.writer()
         self.reasons = Reasons()
         self.done = self.taken = self.characters = 0
-        self._steps = steps
         self._before = Digests(corpus.digests())
         self._texts = _texts(None if anew else corpus) if steps else None
 
-    def run(self, imports: Imports, plan: _Plan, refusals: Refusals, on: On) -> None:
-        """Make all that is planned."""
-        with Task(on, "deriving", len(plan.stands), "row") as task:
-            for low in range(0, len(plan.stands), _BATCH):
-                batch = slice(low, low + _BATCH)
-                rows, ids = plan.stands[batch].tolist(), to_hex(plan.ids[batch])
-                for row, id_, item in zip(rows, ids, imports.take(plan.says[batch]), strict=True):
-                    parts = len(self.writer.parts)
-                    if isinstance(item, Rejected):
-                        refusals.add(item)
-                    else:
-                        self._make(item, id_, refusals)
-                    if len(self.writer.parts) > parts:
-                        self.done = row + 1
-                    task.advance()
+    def run(self, made: Iterator[Stepped], stands: Places, refusals: Refusals, on: On) -> None:
+        """Make all that is planned, of what the steps made of the rows that stand in these places, (n,)."""
+        with Task(on, "deriving", len(stands), "row") as task:
+            for row, stepped in zip(stands.tolist(), made, strict=True):
+                parts = len(self.writer.parts)
+                self._settle(stepped, refusals)
+                if len(self.writer.parts) > parts:
+                    self.done = row + 1
+                task.advance()
             self.writer.finish()
 
-    def _make(self, row: Raw, id_: str, refusals: Refusals) -> None:
-        made = self._cleaned(row.document(id_))
+    def _settle(self, stepped: Stepped, refusals: Refusals) -> None:
+        made = self._reason(stepped) or stepped.made
         if isinstance(made, str):
-            self.reasons.add(made)
-            refusals.add(Rejected(row.file, row.line, made))
+            if stepped.by_steps:
+                self.reasons.add(made)
+            refusals.add(Rejected(stepped.file, stepped.line, made))
             return
         self.writer.add(made)
         if self._before.add(from_hex(made.id)):
             self.taken += 1
             self.characters += len(made.text)
 
-    def _cleaned(self, document: Document) -> Document | str:
-        """What the steps make of it, or why it is refused."""
-        if self._texts is None:
-            return document
-        id_ = document.id
-        for step in self._steps:
-            made = step(document)
-            if isinstance(made, str):
-                return made
-            document = replace(made, id=id_)
-        if not document.text.strip():
-            return "empty text: nothing is left after cleaning"
-        text = from_hex(document_id(document.text))
-        owner = self._texts.get(text)
+    def _reason(self, stepped: Stepped) -> str:
+        """Why it is refused beside the others; empty if it is not."""
+        if isinstance(stepped.made, str) or self._texts is None:
+            return ""
+        owner = self._texts.get(stepped.text)
         if owner is not None:
             return f"duplicate: after cleaning the same text as {owner.hex()}"
-        self._texts.set(text, from_hex(id_))
-        return document
+        self._texts.set(stepped.text, from_hex(stepped.made.id))
+        return ""
 
 
 def _texts(corpus: Corpus | None) -> DigestMap:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ READ = 400  # characters of a text, from its beginning: some 200 tokens; reading
 
 @dataclass(frozen=True, slots=True)
 class Perplexity:
-    """A :class:`corpus.derive.Step` that refuses what takes fewer bits per character than ``least``, or more than
+    """A :class:`corpus.step.Step` that refuses what takes fewer bits per character than ``least``, or more than
     ``most``; 0: no bound.
 
     ``base``: the model's name, ``identity``: changes with its weights. What was measured is kept in ``folder``.
@@ -37,6 +37,7 @@ class Perplexity:
     identity: str
     folder: Path
     version: int = 1
+    at_once: ClassVar[int] = 1  # each holds the base
 
     @property
     def name(self) -> str:

@@ -20,7 +20,7 @@ from corpus.errors import GeulgamError
 from corpus.events import Begun, Event, Finished, On, Task, silent
 from geulgam.cluster_job import JOB, POLL, JobResult, order_of, run, wait_until_seen
 from geulgam.explain import explain
-from geulgam.graph import Node, Outcome, make, order
+from geulgam.graph import Outcome, make, order
 from geulgam.stages.base import ModelNode
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _RAY = {  # read when Ray is imported
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # else it prints what becomes of workers among our results, on stdout
 }
 _QUEUE = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}  # it may lose events, and must not be lost
+_LESS = "lower finetune.device_batch, or set finetune.gradient_checkpointing = true"
 _ENDS = 60.0  # seconds in which a cancelled job comes to its next step
 
 
@@ -97,7 +98,7 @@ class Cluster:
                             wait_until_seen(node, result.fingerprint)
                         except Exception as error:
                             listener.left(node.name)
-                            failed.append(_told(error, node))
+                            failed.append(failure(error, node.name))
                         else:
                             outcomes[node.name] = Outcome(node, result.reasons, result.line)
                             tell(outcomes[node.name])
@@ -105,7 +106,7 @@ class Cluster:
         except RayError as error:
             raise GeulgamError(f"the Ray cluster failed: {_first_line(error)}", "the same command goes on") from error
         finally:
-            _cancel(list(jobs))
+            cancel(list(jobs))
         _raise(failed)
         return list(outcomes.values())
 
@@ -187,31 +188,30 @@ def _put_so_far(events: "Queue") -> list[Event]:
         return []
 
 
-def _cancel(jobs: "list[ObjectRef[JobResult]]") -> None:
+def cancel(jobs: "Sequence[ObjectRef[Any]]") -> None:
     """End the jobs at their next step, as Ctrl-C does; those that do not come to one, at once."""
     import ray
 
     for job in jobs:
         ray.cancel(job)
-    late = ray.wait(jobs, num_returns=len(jobs), timeout=_ENDS)[1] if jobs else []
+    late = ray.wait(list(jobs), num_returns=len(jobs), timeout=_ENDS)[1] if jobs else []
     for job in late:
         ray.cancel(job, force=True)
 
 
-def _told(error: Exception, node: Node) -> GeulgamError:
-    """What became of a job that failed, for the user."""
+def failure(error: Exception, name: str, less: str = _LESS) -> GeulgamError:
+    """What became of a job of that name that failed, for the user; ``less``: how it would need less memory."""
     from ray.exceptions import NodeDiedError, OutOfMemoryError, RayTaskError, WorkerCrashedError
 
     cause = error.cause if isinstance(error, RayTaskError) else error
     if told := cause if isinstance(cause, GeulgamError) else explain(cause):
-        return GeulgamError(f"{node.name}: {told}", told.hint)
+        return GeulgamError(f"{name}: {told}", told.hint)
     logs = "what it said stands in /tmp/ray/session_latest/logs of its node; the same command goes on"
     if isinstance(cause, OutOfMemoryError):
-        advice = "lower finetune.device_batch, or set finetune.gradient_checkpointing = true"
-        return GeulgamError(f"{node.name}: the memory of its node does not suffice", advice)
+        return GeulgamError(f"{name}: the memory of its node does not suffice", less)
     if isinstance(cause, WorkerCrashedError | NodeDiedError):
-        return GeulgamError(f"{node.name}: its worker died {RETRIES + 1} times", logs)
-    return GeulgamError(f"{node.name}: {type(cause).__name__}: {_first_line(cause)}", logs)
+        return GeulgamError(f"{name}: its worker died {RETRIES + 1} times", logs)
+    return GeulgamError(f"{name}: {type(cause).__name__}: {_first_line(cause)}", logs)
 
 
 def _raise(failed: Sequence[GeulgamError]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 JOB = "job"  # the task of a job as a whole, on its node
 POLL = 0.2  # seconds between two looks at what goes on elsewhere
-_SEEN = 60.0  # seconds after which a node sees what another has written: a network's file system may keep old listings
+SEEN = 60.0  # seconds after which a node sees what another has written: a network's file system may keep old listings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def run(order: Order, events: "Queue") -> JobResult:
         what = f"{host} has geulgam {version()}, and this machine {order.version}"
         raise GeulgamError(what, "install the same on all nodes")
     if not order.workspace.settings_file.exists():
-        raise _not_shared(order.workspace.folder, host)
+        raise not_shared(order.workspace.folder, host)
     if order.folder.is_dir():
         os.chdir(order.folder)
     node = order.kind(order.workspace, order.settings, order.topic)
@@ -94,13 +94,14 @@ class _Sender:
 
 def wait_until_seen(node: Node, fingerprint: str | None) -> None:
     """Until the artifact of this fingerprint is seen from here. Raises GeulgamError if it is another one for long."""
-    end = time.monotonic() + _SEEN
+    end = time.monotonic() + SEEN
     while (found := node.found()) is None or found.fingerprint != fingerprint:
         if time.monotonic() > end:
-            raise _not_shared(node.folder, socket.gethostname())
+            raise not_shared(node.folder, socket.gethostname())
         time.sleep(POLL)
 
 
-def _not_shared(folder: Path, host: str) -> GeulgamError:
+def not_shared(folder: Path, host: str) -> GeulgamError:
+    """That a node sees another folder there, or another state of it."""
     what = f"{host} does not see in {folder} what the other nodes see there"
     return GeulgamError(what, "put the workspace on a file system that all nodes mount at the same path")

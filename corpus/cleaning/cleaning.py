@@ -109,7 +109,7 @@ NONE = Cleaning().switched({name: "keep" if name == "hanja" else False for name 
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """The steps as one :class:`corpus.derive.Step`: run in their order, and again over what they changed.
+    """The steps as one :class:`corpus.step.Step`: run in their order, and again over what they changed.
 
     So what comes out is what the same steps leave alone, but for a text that is not at rest after :data:`ROUNDS`.
     ``tally`` counts what each has done.

@@ -1,7 +1,7 @@
 """How much each cleaning step has changed: documents, and characters that went and came."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from operator import ne
 
 
@@ -41,3 +41,18 @@ class Tally:
             self.steps[name].removed += max(fewer, 0)
             self.steps[name].added += max(-fewer, 0)
             self.steps[name].replaced += replaced
+
+    def add(self, more: "Tally") -> None:
+        """Those of other documents."""
+        self.documents += more.documents
+        self.characters += more.characters
+        self.changed += more.changed
+        for name, told in more.steps.items():
+            mine = self.steps.setdefault(name, StepTally())
+            for field_ in fields(StepTally):
+                setattr(mine, field_.name, getattr(mine, field_.name) + getattr(told, field_.name))
+
+    def clear(self) -> None:
+        """Count from nothing."""
+        self.documents = self.characters = self.changed = 0
+        self.steps = {}

@@ -12,7 +12,7 @@ _CLOSING = frozenset(".,!?:;)]}>\"'")
 
 @dataclass(frozen=True, slots=True)
 class TextStep:
-    """A :class:`corpus.derive.Step` made of a function of the text.
+    """A :class:`corpus.step.Step` made of a function of the text.
 
     ``name`` is that of its setting in `[corpus.clean]`; ``version`` is raised whenever the function gives something
     else.

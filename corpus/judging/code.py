@@ -4,8 +4,9 @@ Here it takes several signs, close together.
 """
 
 import re
+from string import ascii_letters
 
-from corpus.judging.rule import Signs
+from corpus.judging.rule import Signs, how_many
 
 _CODE = Signs(
     re.compile(
@@ -16,9 +17,12 @@ _CODE = Signs(
     distinct=4,
     density=20,
 )
+_MADE_OF = ascii_letters + "=!<>+*-&|(){};/"  # each sign has one of these
 
 
 def code(text: str) -> str | None:
     """The reason, if it is one."""
+    if how_many(text, _MADE_OF) * 1_000 < _CODE.density * len(text):
+        return None  # as in most prose: there cannot be as many signs
     found = _CODE.found(text)
     return f"code: {found}" if found else None

@@ -95,7 +95,7 @@ def _bounded(rule: Callable[[str, Any], str | None], bound: float, text: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The rules as one :class:`corpus.derive.Step`, to come after cleaning."""
+    """The rules as one :class:`corpus.step.Step`, to come after cleaning."""
 
     steps: tuple[Rule, ...]
     name: str = "judging"

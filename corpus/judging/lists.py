@@ -5,8 +5,9 @@ line ends, numbers that count up from one, or bullets, in short distances.
 """
 
 import re
+from string import digits
 
-from corpus.judging.rule import LEAST
+from corpus.judging.rule import LEAST, how_many
 
 ITEMS = 8  # at least
 SHARE = 0.7  # of the lines
@@ -16,7 +17,8 @@ _MARKED = re.compile(rf"{_MARK}\s?\S|\(?[0-9]{{1,3}}(?:[.)]|\s)\s?\S|[①-⑳]")
 _BARE = re.compile(r"[^.!?…\"',]{1,20}$")
 _SENTENCE = re.compile(r"(?:[다요까고며니네라지는은을를에의로와과도서면데])$")
 _NUMBER = re.compile(r"(?:^|\s)\(?([0-9]{1,3})[.)]?(?=\s)")
-_BULLET = re.compile(r"(?:^|\s)[-•*□■◆◇○●▶▷√✓☑※](?=\s)")  # not ·, which stands between words of prose
+_BULLETS = "-•*□■◆◇○●▶▷√✓☑※"  # not ·, which stands between words of prose
+_BULLET = re.compile(rf"(?:^|\s)[{_BULLETS}](?=\s)")
 
 
 def lists(text: str) -> str | None:
@@ -27,8 +29,11 @@ def lists(text: str) -> str | None:
     items = sum(map(_is_item, lines))
     if items >= ITEMS and items >= SHARE * len(lines):
         return f"list: {items} of {len(lines)} lines are items"
+    least = max(ITEMS, len(text) / APART)
+    if max(how_many(text, digits), how_many(text, _BULLETS)) < least:
+        return None  # as in most prose: there cannot be as many
     told = max(_counted(text), len(_BULLET.findall(text)))
-    if told >= ITEMS and told * APART >= len(text):
+    if told >= least:
         return f"list: {told} items, one every {len(text) // told} characters"
     return None
 

@@ -4,8 +4,9 @@ A price that a particle follows (150원이었다) stands in a sentence and does 
 """
 
 import re
+from string import digits
 
-from corpus.judging.rule import LEAST
+from corpus.judging.rule import LEAST, how_many
 
 PRICES, APART = 6, 40  # at least so many, and at most so many characters from one to the next
 _PRICE = re.compile(
@@ -16,7 +17,7 @@ _PRICE = re.compile(
 
 def menus(text: str) -> str | None:
     """The reason, if it is one."""
-    prices = len(_PRICE.findall(text))
-    if len(text) < LEAST or prices < PRICES or prices * APART < len(text):
+    least = max(PRICES, len(text) / APART)
+    if len(text) < LEAST or how_many(text, digits) < least or (prices := len(_PRICE.findall(text))) < least:
         return None
     return f"menu: {prices} prices, one every {len(text) // prices} characters"

@@ -13,24 +13,30 @@ from corpus.judging.rule import LEAST, percent
 
 LINES = 0.30  # Gopher: of lines; here of the characters in them, for which Gopher has 0.20
 TOP = {2: 0.20, 3: 0.18, 4: 0.16}
+FEW = 3  # times that any run may come
 AGAIN, RUN = 0.10, 10
 WORDS = 50  # of a text with fewer no run is the commonest: Gopher reads none such, and a short poem has its refrain
-_BETWEEN = re.compile(r"\n+|(?<=[.!?…])\s+")
+_ENDS = re.compile(r"([.!?…])\s")  # of sentences; faster than to look behind each space
 
 
 def repetition(text: str) -> str | None:
     """The reason, if one of the shares is larger than it may be."""
     if len(text) < LEAST:
         return None
-    share = _again([part.strip() for part in _BETWEEN.split(text) if part.strip()])
+    share = _again([part.strip() for part in _ENDS.sub(r"\1\n", text).split("\n") if part.strip()])
     if share > LINES:
         return f"repetition: {percent(share)} in lines or sentences that stood there before"
     words = text.split()
     total = sum(map(len, words))
     for size, most in TOP.items() if len(words) >= WORDS else ():
         runs = Counter(zip(*(words[start:] for start in range(size)), strict=False))
-        run, count = max(runs.items(), key=lambda item: item[1] * len("".join(item[0])), default=((), 0))
-        if count > 3 and (share := count * len("".join(run)) / total) > most:
+        if max(runs.values(), default=0) <= FEW:
+            break  # no longer run comes more often
+        if not any(n > FEW and n * len("".join(run)) / total > most for run, n in runs.items()):
+            continue
+        run, count = max(runs.items(), key=lambda item: item[1] * len("".join(item[0])))
+        if count > FEW:
+            share = count * len("".join(run)) / total
             return f"repetition: {percent(share)} in the words {' '.join(run)[:40]}"
     if (share := _run_over(words) / total) > AGAIN:
         return f"repetition: {percent(share)} in runs of {RUN} words that stood there before"
@@ -49,6 +55,8 @@ def _again(parts: list[str]) -> float:
 
 def _run_over(words: list[str]) -> int:
     """How many characters lie in runs of words that stood there before."""
+    if len(set(zip(*(words[start:] for start in range(RUN)), strict=False))) > len(words) - RUN:
+        return 0  # each is another
     seen: set[tuple[str, ...]] = set()
     again, done = 0, 0
     for start in range(len(words) - RUN + 1):

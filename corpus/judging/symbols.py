@@ -4,16 +4,14 @@ Gopher (Rae et al. 2021, 2112.11446, A.1.1) refuses by the ratio of # and … to
 but for those of any sentence (a dialogue is full of them), and lone jamo.
 """
 
-from collections import Counter
-
-from corpus.judging.rule import LEAST, percent
+from corpus.judging.rule import LEAST, letters, percent
 
 _ORDINARY = frozenset(".,?!\"'…“”‘’")
 
 
 def symbols(text: str, most: float) -> str | None:
     """The reason, if a larger share than ``most`` of what is not a space is signs."""
-    counts = {letter: count for letter, count in Counter(text).items() if not letter.isspace()}
+    counts = letters(text)
     if len(text) < LEAST or not counts:
         return None
     share = sum(count for letter, count in counts.items() if _is_sign(letter)) / sum(counts.values())

@@ -1,7 +1,8 @@
 """`geulgam corpus clean`, `diff`, `undo` and `report`: what is done to the texts, seen, taken back and told."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from corpus.cleaning.marks import Stretch
+    from corpus.derive import Engine
     from geulgam.stages.cleaning import Cleaned
 
 _STYLES = {"removed": "red strike", "added": "green"}
@@ -36,6 +38,21 @@ def clean(
     ] = None,
     hanja: Annotated[str | None, typer.Option(metavar="HOW", help="keep, read or remove.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many cores; else all, if there is enough to do.", show_default=False),
+    ] = None,
+    engine: Annotated[
+        Literal["ray"] | None, typer.Option(help="ray: on the nodes of a Ray cluster.", show_default=False)
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Of the Ray cluster; else that of this machine, or one for now.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -46,18 +63,39 @@ def clean(
     from geulgam.stages import cleaning
     from geulgam.workspace import Workspace
 
+    if address is not None and engine is None:
+        raise typer.BadParameter("only together with --engine ray", param_hint="--address")
+    if workers is not None and engine is not None:
+        raise typer.BadParameter(
+            "not together with --engine ray, which has all of the cluster's", param_hint="--workers"
+        )
     place = Workspace.find(workspace)
     switched: dict[str, str | float | None] = {"corpus.clean.hanja": hanja}
     switched |= _switched(switch_on or (), on=True) | _switched(switch_off or (), on=False)
     settings = place.settings(switched)
     if not dry_run:
         keep_settings(place, switched)
-    with showing() as on:
-        cleaned = cleaning.clean(place, settings, dry_run=dry_run, on=on)
+    with showing() as on, _at_work(workers, engine, address) as works:
+        cleaned = cleaning.clean(place, settings, dry_run=dry_run, engine=works, on=on)
     if json:
         show_json(cleaned)
         return
     _report(cleaned, dry_run)
+
+
+@contextmanager
+def _at_work(workers: int | None, engine: str | None, address: str | None) -> "Iterator[Engine]":
+    """What cleans: cores of this machine, or a cluster."""
+    if engine is None:
+        from corpus.engine import LocalEngine
+
+        yield LocalEngine(workers)
+        return
+    from geulgam.cluster import connected
+    from geulgam.cluster_ranks import RayEngine
+
+    with connected(address):
+        yield RayEngine()
 
 
 def diff(

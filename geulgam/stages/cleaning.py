@@ -9,9 +9,10 @@ import numpy as np
 from corpus.cleaning.cleaning import Cleaner
 from corpus.cleaning.marks import Stretch, marks
 from corpus.cleaning.tally import Tally
-from corpus.derive import Derived, derive, difference
+from corpus.derive import Derived, Engine, derive, difference
 from corpus.digests import array, from_hex, to_hex
 from corpus.document import Document, Raw
+from corpus.engine import LocalEngine
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
@@ -58,23 +59,32 @@ class Difference:
     marks: tuple[Stretch, ...]
 
 
-def clean(workspace: Workspace, settings: Settings, *, dry_run: bool = False, on: On = silent) -> Cleaned:
+def clean(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    engine: Engine | None = None,
+    on: On = silent,
+) -> Cleaned:
     """Derive the corpus by `[corpus.clean]` and `[corpus.judge]`; what each step does to all that was imported.
 
-    ``dry_run``: into a folder that is thrown away. Raises GeulgamError if nothing was imported.
+    ``dry_run``: into a folder that is thrown away. ``engine``: what does the work; else all cores, if there is enough.
+    Raises GeulgamError if nothing was imported, and as the engine does.
     """
+    engine = engine or LocalEngine()
     node, corpus = CorpusNode(workspace, settings), Corpus(workspace.corpus)
     if dry_run:
-        return _tried(workspace, settings, about(on, node.name))
+        return _tried(workspace, settings, engine, about(on, node.name))
     cleaner = Cleaner(settings.corpus.clean.steps())
     with at_work(workspace, node.name, on):
-        derived = node.derive(about(on, node.name), cleaner)
+        derived = node.derive(about(on, node.name), cleaner, engine)
     imports = Imports(workspace.imports)
     if not len(imports):
         raise _EMPTY
     if cleaner.tally.documents >= len(np.unique(imports.index().ids)):
         return Cleaned(len(corpus), derived, cleaner.tally)
-    tried = _tried(workspace, settings, about(on, node.name))  # nothing, or only what was new, had to be looked at
+    tried = _tried(workspace, settings, engine, about(on, node.name))  # nothing or only what was new was looked at
     refused = replace(derived, rejected=tried.derived.rejected, reasons=tried.derived.reasons)
     return Cleaned(len(corpus), refused, tried.tally)
 
@@ -115,7 +125,7 @@ def diff(workspace: Workspace, settings: Settings, id_: str) -> Difference:
     )
 
 
-def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
+def _tried(workspace: Workspace, settings: Settings, engine: Engine, on: On) -> Cleaned:
     """What deriving all anew would give."""
     imports, there = Imports(workspace.imports), Corpus(workspace.corpus)
     if not len(imports):
@@ -123,7 +133,7 @@ def _tried(workspace: Workspace, settings: Settings, on: On) -> Cleaned:
     cleaner = Cleaner(settings.corpus.clean.steps())
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
         corpus = Corpus(Path(folder))
-        derived = derive(imports, corpus, steps(workspace, settings, cleaner), on=on)
+        derived = derive(imports, corpus, steps(workspace, settings, cleaner), engine=engine, on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cleaning.cleaning import Cleaner
-from corpus.derive import Derived, Step, derive, named
+from corpus.derive import Derived, Engine, derive
 from corpus.document import Raw, Rejected
+from corpus.engine import LocalEngine
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
 from corpus.judging.judging import Judge
 from corpus.read import read
+from corpus.step import Step, named
 from corpus.store import Corpus, old_parts
 from finetune.judging import Perplexity
 from geulgam.graph import Node, at_work
@@ -111,15 +113,17 @@ class CorpusNode(Node):
             raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
         return f"{derived.taken:,} documents new, {derived.changed:,} changed, {derived.gone:,} gone"
 
-    def derive(self, on: On, cleaner: Cleaner | None = None) -> Derived:
+    def derive(self, on: On, cleaner: Cleaner | None = None, engine: Engine | None = None) -> Derived:
         """The same, telling what was done; the artifact's lock has to be held.
 
-        ``cleaner``: that of the settings, where its tally is wanted.
+        ``cleaner``: that of the settings, where its tally is wanted. ``engine``: else all cores, if there is enough
+        to do.
         """
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         adopt(imports, corpus, on)
-        derived = derive(imports, corpus, steps(self.workspace, self.settings, cleaner), on=on)
+        chosen = steps(self.workspace, self.settings, cleaner)
+        derived = derive(imports, corpus, chosen, engine=engine or LocalEngine(), on=on)
         remember(self.workspace, self.settings.corpus)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)

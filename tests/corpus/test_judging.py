@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bench.planted_junk import WRITERS, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
-from corpus.derive import named
 from corpus.document import Raw, document
 from corpus.errors import GeulgamError
 from corpus.judging.judging import NAMES, Judge, Judging
 from corpus.read import read
+from corpus.step import named
 
 NONE = Judging(**{field.name: type(getattr(Judging(), field.name))(0) for field in fields(Judging)})
 CLEANER = Cleaner(Cleaning().steps())

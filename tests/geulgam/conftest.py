@@ -221,3 +221,20 @@ def indexed(_indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(_indexed, folder)
     monkeypatch.chdir(folder)
     return Workspace(folder)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Of a cluster of three nodes, each with a core to lend."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
+        nodes = Cluster(initialize_head=True, head_node_args=node)
+        try:
+            for _ in range(2):
+                nodes.add_node(**node)
+            yield nodes.address
+        finally:
+            nodes.shutdown()  # type: ignore[no-untyped-call]

@@ -6,9 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,23 +68,6 @@ def test_tasks_of_a_dead_worker_are_ended_before_its_job_begins_again() -> None:
     ended = [(e.task, e.complete) for e in told if isinstance(e, Finished)]
     assert ended == [("training", False), ("job", False), ("job", True)]
     assert told[4] == Begun("job", why="its worker died; begun again on b") and not listener.left("")
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Of a cluster of three nodes, each with a core to lend."""
-    from ray.cluster_utils import Cluster
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
-        nodes = Cluster(initialize_head=True, head_node_args=node)
-        try:
-            for _ in range(2):
-                nodes.add_node(**node)
-            yield nodes.address
-        finally:
-            nodes.shutdown()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
