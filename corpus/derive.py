@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from corpus.atomic import replacing
-from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex
-from corpus.document import Rejected, document_id
+from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex, to_hex
+from corpus.document import Raw, Rejected, document_id
 from corpus.events import On, Task, silent
 from corpus.imports import Imports, Index
 from corpus.parts import Places, hexadecimal
 from corpus.refusals import Reasons, Refusals
-from corpus.step import Step, Stepped, Work, named
+from corpus.step import BATCH, Step, Stepped, Work, named
 from corpus.store import Corpus
 
 _SCRATCH = ".ranks"  # in the corpus's folder: what an engine has half done
@@ -100,8 +100,8 @@ def planned(imports: Imports, index: Index) -> Iterator[list[tuple[str, Raw | Re
     says it that counts, and each refused row, whose id is anything. ``index``: that of the rows to be looked at.
     """
     plan = _plan(index, 0)
-    for low in range(0, len(plan.stands), _BATCH):
-        batch = slice(low, low + _BATCH)
+    for low in range(0, len(plan.stands), BATCH):
+        batch = slice(low, low + BATCH)
         yield list(zip(to_hex(plan.ids[batch]), imports.take(plan.says[batch]), strict=True))
 
 
