@@ -1,4 +1,4 @@
-"""`corpus clean` on a Ray cluster: the corpus that one process makes, to the byte, also when a worker is killed."""
+"""`corpus clean` by workers and on a Ray cluster: the corpus of one process, to the byte, whatever is killed."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from geulgam import cluster
 from geulgam.stages.corpus import steps
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command, environment, started
-from tests.geulgam.test_processes import wait_for
+from tests.geulgam.test_processes import INTERRUPTED, wait_for
 
 DOCUMENTS = 5 * ROWS + 99
 _SCRAPED = "<p>{}</p>\n(사진=뉴스) “{}번째” 글 #하나 #둘\n문의: 010-1234-5678"
@@ -62,12 +62,28 @@ def at_work() -> list[psutil.Process]:
 
 
 @pytest.mark.slow
+def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(scraped: Workspace, tmp_path: Path) -> None:
+    record = tmp_path / "events.jsonl"
+    with started("corpus", "clean", "--workers", 2, cwd=scraped.folder) as run:
+        wait_for(lambda: list(scraped.corpus.glob(".ranks/*/rank-*.dill")), run, 240)
+        workers = psutil.Process(run.pid).children()
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=60)
+    assert run.returncode in INTERRUPTED and err.splitlines()[-1] == "interrupted; the same command continues"
+    assert "Traceback" not in err and len(workers) == 2 and not any(worker.is_running() for worker in workers)
+
+    with started("corpus", "clean", "--workers", 2, cwd=scraped.folder, GEULGAM_EVENTS=str(record)) as run:
+        _, err = run.communicate(timeout=240)
+    assert run.returncode == 0, err
+    begun = next(e for e in map(json.loads, record.read_text("utf-8").splitlines()) if e.get("task") == "cleaning")
+    assert begun["total"] == DOCUMENTS and begun["done"] >= ROWS
+    assert made(scraped) == made_alone(scraped, tmp_path)
+
+
+@pytest.mark.slow
 def test_with_a_worker_killed_in_the_middle_three_nodes_make_the_corpus_that_one_process_makes(
     address: str, scraped: Workspace, tmp_path: Path
 ) -> None:
-    alone = Corpus(tmp_path / "alone")
-    derive(Imports(scraped.imports), alone, steps(scraped, scraped.settings()), engine=in_this_process)
-
     with started("corpus", "clean", "--engine", "ray", "--address", address, "--json", cwd=scraped.folder) as run:
         wait_for(lambda: any(scraped.corpus.glob(".ranks/*/rank-*.dill")) and bool(at_work()), run, 240)
         killed = at_work()[0]
@@ -76,6 +92,18 @@ def test_with_a_worker_killed_in_the_middle_three_nodes_make_the_corpus_that_one
         out, err = run.communicate(timeout=240)
     assert run.returncode == 0, err
     assert json.loads(out)["tally"]["documents"] == DOCUMENTS
-    made = {path.name: path.read_bytes() for path in alone.folder.iterdir()}
-    assert {name: (scraped.corpus / name).read_bytes() for name in made} == made
-    assert not list(scraped.corpus.glob(".ranks"))
+    assert made(scraped) == made_alone(scraped, tmp_path)
+
+
+def made(workspace: Workspace) -> dict[str, bytes]:
+    """The corpus as it lies there; of the folder nothing else is left."""
+    files = {path.name: path.read_bytes() for path in workspace.corpus.iterdir()}
+    return {name: read for name, read in files.items() if name != "took.json"}
+
+
+def made_alone(workspace: Workspace, tmp_path: Path) -> dict[str, bytes]:
+    """The corpus that one process makes."""
+    alone = tmp_path / "alone"
+    chosen = steps(workspace, workspace.settings())
+    derive(Imports(workspace.imports), Corpus(alone), chosen, engine=in_this_process)
+    return {path.name: path.read_bytes() for path in alone.iterdir()}
