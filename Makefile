@@ -35,6 +35,8 @@ bench: install
 	$(BIN)/python -m bench.clean_scale
 	$(BIN)/python -m bench.junk
 	$(BIN)/python -m bench.gopher
+	$(BIN)/python -m bench.duplicates
+	$(BIN)/python -m bench.boilerplate
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
 	$(BIN)/python -m bench.meaning --paraphrases

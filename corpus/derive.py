@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from corpus.atomic import replacing
-from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, from_hex, to_hex
-from corpus.document import Raw, Rejected, document_id
+from corpus.digests import DTYPE, Digest, DigestMap, Digests, array, find, from_hex, to_hex
+from corpus.document import Document, Raw, Rejected, document_id
 from corpus.events import On, Task, silent
 from corpus.imports import Imports, Index
 from corpus.parts import Places, hexadecimal
@@ -135,6 +135,23 @@ def _plan(index: Index, start: int) -> _Plan:
     known = np.count_nonzero(index.row >= start) - np.count_nonzero(first >= start)
     corrected = bool(np.any((first < start) & (last >= start)))
     return _Plan(stands[order], says[order], ids[order], corrected, int(known))
+
+
+def imported(imports: Imports) -> Iterator[Document]:
+    """The documents as their rows say them, before any step, in the order in which they would stand in a corpus."""
+    for rows in planned(imports, imports.index()):
+        yield from (row.document(id_) for id_, row in rows if isinstance(row, Raw))
+
+
+def telling(imports: Imports, ids: Digest) -> Iterator[Raw]:
+    """The rows that say what these documents are, in this order; each id has to be that of an imported text."""
+    plan = _plan(imports.index(), 0)
+    order = np.argsort(plan.ids, kind="stable")
+    says = plan.says[order[find(ids, plan.ids[order])[0]]]
+    for low in range(0, len(says), BATCH):
+        for item in imports.take(says[low : low + BATCH]):
+            assert isinstance(item, Raw)
+            yield item
 
 
 class _Making:

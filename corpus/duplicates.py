@@ -47,20 +47,29 @@ def shingles(text: str) -> Hashes:
     return hashes ^ (hashes >> np.uint64(32))
 
 
-def alike(one: Hashes, other: Hashes) -> bool:
-    """Whether two texts are near-duplicates, by their distinct shingles, sorted."""
+def share(one: Hashes, other: Hashes) -> float:
+    """Which share of the shorter text's shingles stands in the longer, by the distinct shingles of both, sorted."""
     shorter, longer = sorted((one, other), key=len)
     if not len(shorter):
-        return False
+        return 0.0
     places = np.searchsorted(longer, shorter).clip(max=len(longer) - 1)
-    return int(np.count_nonzero(longer[places] == shorter)) >= SHARED * len(shorter)
+    return int(np.count_nonzero(longer[places] == shorter)) / len(shorter)
+
+
+def alike(one: Hashes, other: Hashes) -> bool:
+    """Whether two texts are near-duplicates, by their distinct shingles, sorted."""
+    return share(one, other) >= SHARED
 
 
 class Sample:
-    """Of ``count`` texts, given one after the other, the shingles that are kept: some 1.5 kB a text."""
+    """Of ``count`` texts, given one after the other, the shingles that are kept: some 1.5 kB a text.
 
-    def __init__(self, count: int) -> None:
+    ``shared``: which share of the shorter one's shingles near-duplicates are to have in common.
+    """
+
+    def __init__(self, count: int, shared: float = SHARED) -> None:
         self.sizes = np.zeros(count, np.int64)  # shingles of each text
+        self._least = shared
         self._steps = np.ones(count, np.uint64)  # of which one in so many is kept
         self._bits = max(1, count - 1).bit_length()  # of a text's place
         # Hashes, with the place of the text in their low bits: sorting brings together all that have the same shingle.
@@ -81,6 +90,15 @@ class Sample:
         self._kept[self._filled : end] = kept
         self.sizes[self._texts], self._steps[self._texts] = len(hashes), step
         self._filled, self._texts = end, self._texts + 1
+
+    def renumber(self, ranks: NDArray[np.int64]) -> None:
+        """Call each text by its rank instead of its place, (n,): what comes before another is then told by that."""
+        numbers, place = ranks.astype(np.uint64), np.uint64((1 << self._bits) - 1)
+        for low in range(0, self._filled, _SLICE):
+            kept = self._kept[low : min(low + _SLICE, self._filled)]
+            kept[:] = kept & ~place | numbers[kept & place]
+        order = np.argsort(ranks)
+        self.sizes, self._steps = self.sizes[order], self._steps[order]
 
     def candidates(self) -> Pairs:
         """The pairs that may be alike, in ascending order: those that share half as many kept shingles as they should.
@@ -103,7 +121,7 @@ class Sample:
         shared = np.diff(first, append=len(keys))
         pairs = np.stack(np.divmod(keys[first], len(self.sizes)), axis=1)
         fewest = self.sizes[pairs].min(axis=1) / self._steps[pairs].max(axis=1)
-        enough: NDArray[np.bool_] = shared >= np.maximum(1, SHARED / 2 * fewest)
+        enough: NDArray[np.bool_] = shared >= np.maximum(1, self._least / 2 * fewest)
         return pairs[enough]
 
     def _pairs(self) -> NDArray[np.int64]:

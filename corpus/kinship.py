@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.digests import DTYPE, Digest
+from corpus.disjoint import DisjointSets
 from corpus.document import Document
 from corpus.duplicates import Pairs, Sample, alike, shingles
 from corpus.events import On, Task, silent
@@ -116,7 +117,7 @@ def _anchors(count: int, told: Iterable[_Row], texts: _Texts, on: On) -> Places:
     believed = _believed(titles)
     anybodys = np.unique(titles[believed[authors[believed] == 0]])
     believed = believed[np.isin(titles[believed], anybodys)]
-    sets = _Union(count)
+    sets = DisjointSets(count)
     for keys, places in ((pages, _believed(pages)), (of_authors, _believed(of_authors)), (titles, believed)):
         for one, other in _chain(keys, places):
             sets.join(one, other)
@@ -144,7 +145,7 @@ def _chain(keys: NDArray[np.int64], places: Places) -> Iterator[tuple[int, int]]
     return zip(places[:-1][same].tolist(), places[1:][same].tolist(), strict=True)
 
 
-def _join_alike(sets: "_Union", pairs: Pairs, sizes: NDArray[np.int64], texts: _Texts, on: On) -> None:
+def _join_alike(sets: DisjointSets, pairs: Pairs, sizes: NDArray[np.int64], texts: _Texts, on: On) -> None:
     """Join those of the pairs that are near-duplicates. ``sizes``: shingles of each text."""
     portions = np.cumsum(sizes[pairs].sum(axis=1)) // _AT_ONCE
     with Task(on, "comparing closely", len(pairs), "pair") as task:
@@ -156,23 +157,3 @@ def _join_alike(sets: "_Union", pairs: Pairs, sizes: NDArray[np.int64], texts: _
                 if sets.root(one) != sets.root(other) and alike(distinct[one], distinct[other]):
                     sets.join(one, other)
             task.advance(len(portion))
-
-
-class _Union:
-    """Disjoint sets of the numbers from 0; the root of a set is its lowest."""
-
-    def __init__(self, size: int) -> None:
-        self._above = list(range(size))
-
-    def root(self, one: int) -> int:
-        while self._above[one] != one:
-            self._above[one] = self._above[self._above[one]]
-            one = self._above[one]
-        return one
-
-    def join(self, one: int, other: int) -> None:
-        one, other = self.root(one), self.root(other)
-        self._above[max(one, other)] = min(one, other)
-
-    def roots(self) -> Places:
-        return np.fromiter(map(self.root, range(len(self._above))), np.intp, len(self._above))

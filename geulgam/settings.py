@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
 from corpus.judging.judging import Judging
+from corpus.keeping import Keeping
 from corpus.sides import Shares
 from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
@@ -25,7 +26,7 @@ class _Section(BaseModel):
 class CorpusSettings(_Section):
     """[corpus]: how files are read (None: guessed from the usual names), and the shares that are held out.
 
-    ``clean``: the table [corpus.clean]; ``judge``: [corpus.judge].
+    ``clean``: the table [corpus.clean]; ``judge``: [corpus.judge]; ``deduplicate``: [corpus.deduplicate].
     """
 
     text_column: str | None = None
@@ -34,6 +35,7 @@ class CorpusSettings(_Section):
     test_share: float = Shares().test
     clean: Cleaning = Field(default_factory=Cleaning)
     judge: Judging = Field(default_factory=Judging)
+    deduplicate: Keeping = Field(default_factory=Keeping)
 
     @model_validator(mode="after")
     def _shares_can_be(self) -> Self:

@@ -33,5 +33,6 @@ CLEANING: dict[str, tuple[str, Any]] = {
         "spaces": "One space between words, at most one empty line.",
         "spacing": "Missing spaces as Kiwi puts them: slow.",
         "endings": "갔습니다 → 갔다, where it is sure: slow.",
+        "boilerplate": "Lines that many documents of one site or file share; all are read for it first.",
     }.items()
 }

@@ -35,6 +35,7 @@ _SECTIONS = {
     "corpus": "How your files are read.",
     "corpus.clean": "What is cleaned from their texts; the rows stay. See `geulgam corpus clean --dry-run`.",
     "corpus.judge": "What is refused as no essay, after cleaning; the rows stay. See docs/judging.md.",
+    "corpus.deduplicate": "Which of near-duplicates stays: parts, editions, copies with some words changed.",
     "retrieval": "How the essays for a topic are found.",
     "finetune": "How the base model is adapted to a topic.",
     "finetune.shared": "How it is adapted to the whole corpus first, for all topics; what is not here is as above.",
@@ -53,6 +54,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "corpus.test_share": ("Share of the essays that is held out to measure on; neither.", None),
     **CLEANING,
     **JUDGING,
+    "corpus.deduplicate.keep": ('"all"; or of each essay the "longest" or the "earliest" text alone.', None),
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
     "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (

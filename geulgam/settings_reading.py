@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from corpus.cleaning.cleaning import Cleaning
 from corpus.errors import GeulgamError
 from corpus.judging.judging import Judging
+from corpus.keeping import Keeping
 from finetune.execution import Execution
 from finetune.recipe import Recipe, Shared
 from generate.critic.weights import Weights
@@ -29,9 +30,10 @@ PREFIX = "GEULGAM_"
 _PARTS = {"recipe": Recipe, "execution": Execution}  # of [finetune], each a value of its own
 _FIELDS = {part: tuple(field.name for field in dataclasses.fields(kind)) for part, kind in _PARTS.items()}
 _SECTIONS: dict[str, tuple[str, ...]] = {
-    "corpus": tuple(name for name in CorpusSettings.model_fields if name not in ("clean", "judge")),
+    "corpus": tuple(name for name in CorpusSettings.model_fields if name not in ("clean", "judge", "deduplicate")),
     "corpus.clean": tuple(field.name for field in dataclasses.fields(Cleaning)),
     "corpus.judge": tuple(field.name for field in dataclasses.fields(Judging)),
+    "corpus.deduplicate": tuple(field.name for field in dataclasses.fields(Keeping)),
     "retrieval": tuple(RetrievalSettings.model_fields),
     "finetune": ("base", *_FIELDS["recipe"], *_FIELDS["execution"]),
     "finetune.shared": tuple(field.name for field in dataclasses.fields(Shared)),

@@ -86,6 +86,11 @@ class Workspace:
         return self.corpus / "report.html"
 
     @property
+    def cleaned(self) -> Path:
+        """The folder of the corpus with its near-duplicates, where they are dropped."""
+        return self.folder / ".geulgam" / "cleaned"
+
+    @property
     def sides(self) -> Path:
         """The folder of the corpus's sides: what may be trained on, and what is held out."""
         return self.folder / "sides"
@@ -134,6 +139,11 @@ class Workspace:
     def cleaning(self) -> Path:
         """The file that says by which steps the corpus is cleaned, and by which it was before."""
         return self.folder / ".geulgam" / "cleaning.json"
+
+    @property
+    def boilerplate(self) -> Path:
+        """The file with the lines that documents of one source share, a cache."""
+        return self.folder / ".geulgam" / "boilerplate.json"
 
     @property
     def drafts(self) -> Path:

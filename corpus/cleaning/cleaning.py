@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from corpus.cleaning import (
+    boilerplate,
     brackets,
     bylines,
     captions,
@@ -26,6 +27,7 @@ from corpus.cleaning import (
     spacing,
     urls,
 )
+from corpus.cleaning.boilerplate import NO_LINES, Lines
 from corpus.cleaning.personal import (
     account,
     address,
@@ -83,6 +85,7 @@ class Cleaning:
     spaces: bool = True
     spacing: bool = False
     endings: bool = False
+    boilerplate: bool = False
 
     def __post_init__(self) -> None:
         if self.hanja not in ("keep", "read", "remove"):
@@ -92,9 +95,9 @@ class Cleaning:
         """The same but for these, by their names."""
         return replace(self, **values)
 
-    def steps(self) -> tuple[TextStep, ...]:
-        """Those that are switched on, in their order."""
-        chosen: list[TextStep] = []
+    def steps(self, lines: Lines = NO_LINES) -> tuple[TextStep, ...]:
+        """Those that are switched on, in their order; ``lines``: what ``boilerplate`` takes out, which comes first."""
+        chosen = [boilerplate.step(lines)] if self.boilerplate else []
         for module in _STEPS:
             if module is brackets and self.hanja != "keep":
                 chosen.append(hanja.READ if self.hanja == "read" else hanja.REMOVED)

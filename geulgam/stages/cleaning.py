@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.cleaning.cleaning import Cleaner
 from corpus.cleaning.marks import Stretch, marks
 from corpus.cleaning.tally import Tally
-from corpus.derive import Derived, Engine, derive, difference
+from corpus.deduplicate import REASON, duplicates
+from corpus.derive import Derived, Engine, difference, telling
 from corpus.digests import array, from_hex, to_hex
-from corpus.document import Document, Raw
+from corpus.document import Document
 from corpus.engine import LocalEngine
 from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
@@ -21,7 +21,7 @@ from geulgam.graph import at_work
 from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
 from geulgam.stages.cleaning_history import remembered, shaping
-from geulgam.stages.corpus import CorpusNode, steps
+from geulgam.stages.corpus import CorpusNode, adopt, cleaner_of, made, steps
 from geulgam.workspace import SETTINGS, Workspace
 
 _EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
@@ -76,14 +76,15 @@ def clean(
     node, corpus = CorpusNode(workspace, settings), Corpus(workspace.corpus)
     if dry_run:
         return _tried(workspace, settings, engine, about(on, node.name))
-    cleaner = Cleaner(settings.corpus.clean.steps())
     with at_work(workspace, node.name, on):
+        adopt(Imports(workspace.imports), corpus, about(on, node.name))  # before its lines are counted
+        cleaner = cleaner_of(workspace, settings, about(on, node.name))
         derived = node.derive(about(on, node.name), cleaner, engine)
     imports = Imports(workspace.imports)
     if not len(imports):
         raise _EMPTY
     if cleaner.tally.documents >= len(np.unique(imports.index().ids)):
-        return Cleaned(len(corpus), derived, cleaner.tally)
+        return Cleaned(len(corpus), _with_all_dropped(derived, corpus), cleaner.tally)
     tried = _tried(workspace, settings, engine, about(on, node.name))  # nothing or only what was new was looked at
     refused = replace(derived, rejected=tried.derived.rejected, reasons=tried.derived.reasons)
     return Cleaned(len(corpus), refused, tried.tally)
@@ -118,7 +119,7 @@ def diff(workspace: Workspace, settings: Settings, id_: str) -> Difference:
     Raises GeulgamError if there is none, or more than one.
     """
     document = _imported(Imports(workspace.imports), id_)
-    changes = list(Cleaner(settings.corpus.clean.steps()).changes(document.text))
+    changes = list(cleaner_of(workspace, settings).changes(document.text))
     after = changes[-1][2] if changes else document.text
     return Difference(
         document.id, document.title, document.source, document.text, after, tuple(marks(document.text, changes))
@@ -130,14 +131,23 @@ def _tried(workspace: Workspace, settings: Settings, engine: Engine, on: On) -> 
     imports, there = Imports(workspace.imports), Corpus(workspace.corpus)
     if not len(imports):
         raise _EMPTY
-    cleaner = Cleaner(settings.corpus.clean.steps())
+    cleaner = cleaner_of(workspace, settings, on)
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
-        corpus = Corpus(Path(folder))
-        derived = derive(imports, corpus, steps(workspace, settings, cleaner), engine=engine, on=on)
+        corpus, cleaned = (Corpus(Path(folder) / name) for name in ("corpus", "cleaned"))
+        chosen = steps(workspace, settings, cleaner)
+        derived = made(imports, corpus, cleaned, chosen, settings.corpus.deduplicate, engine=engine, on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)
         return Cleaned(len(corpus), told, cleaner.tally)
+
+
+def _with_all_dropped(derived: Derived, corpus: Corpus) -> Derived:
+    """The same, with those near-duplicates among the refused that were dropped before too."""
+    dropped = sum(len(each.dropped) for each in duplicates(corpus))
+    told = {name: count for name, count in derived.reasons.items() if name != REASON}
+    others = derived.rejected - derived.reasons.get(REASON, 0)
+    return replace(derived, rejected=others + dropped, reasons=told | ({REASON: dropped} if dropped else {}))
 
 
 def _scratch(workspace: Workspace) -> Path:
@@ -157,8 +167,5 @@ def _imported(imports: Imports, id_: str) -> Document:
         raise GeulgamError(f"no document's id begins with {id_}", "geulgam index search WORDS shows ids")
     if len(found) > 1:
         raise GeulgamError(f"{len(found):,} documents' ids begin with {id_}", f"give more of it: {found[0]}")
-    places = np.flatnonzero(index.ids == array([from_hex(found[0])]))
-    again = [place for place in places if index.files[place] == index.files[places[0]] and not index.again[place]]
-    (row,) = imports.take(index.row[[again[-1] if again else places[0]]])
-    assert isinstance(row, Raw)
+    (row,) = telling(imports, array([from_hex(found[0])]))
     return row.document(found[0])

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from corpus.cleaning.boilerplate import is_of_this_code
 from corpus.cleaning.cleaning import Cleaner
+from corpus.deduplicate import deduplicate, forget
 from corpus.derive import Derived, Engine, derive
 from corpus.document import Raw, Rejected
 from corpus.engine import LocalEngine
@@ -15,6 +17,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
 from corpus.judging.judging import Judge
+from corpus.keeping import Keeping
 from corpus.read import read
 from corpus.step import Step, named
 from corpus.store import Corpus, old_parts
@@ -23,6 +26,7 @@ from geulgam.graph import Node, at_work
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
 from geulgam.stages.base import identity
+from geulgam.stages.boilerplate import boilerplate
 from geulgam.stages.cleaning_history import remember
 from geulgam.workspace import Workspace
 
@@ -76,8 +80,13 @@ class CorpusNode(Node):
         return self.workspace.corpus
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
-        """The steps that it is cleaned and judged by."""
-        return dict(named(steps(self.workspace, self.settings)))
+        """The steps that it is cleaned and judged by, and which of near-duplicates stays."""
+        names: dict[str, Any] = dict(named(steps(self.workspace, self.settings)))
+        names |= dict(self.settings.corpus.deduplicate.named())
+        known = found.settings.get("boilerplate", 0) if found else 0
+        if "boilerplate" in names and is_of_this_code(known):  # which lines it takes out follows from the imports
+            names["boilerplate"] = known
+        return names
 
     def reasons(self, found: Manifest | None) -> list[str]:
         """As of any node, with the steps that came (+) and went (-)."""
@@ -122,8 +131,10 @@ class CorpusNode(Node):
         began = time.monotonic()
         imports, corpus = Imports(self.workspace.imports), Corpus(self.folder)
         adopt(imports, corpus, on)
-        chosen = steps(self.workspace, self.settings, cleaner)
-        derived = derive(imports, corpus, chosen, engine=engine or LocalEngine(), on=on)
+        cleaner = cleaner or cleaner_of(self.workspace, self.settings, on)
+        chosen, how = steps(self.workspace, self.settings, cleaner), self.settings.corpus.deduplicate
+        cleaned = Corpus(self.workspace.cleaned)
+        derived = made(imports, corpus, cleaned, chosen, how, engine=engine or LocalEngine(), on=on)
         remember(self.workspace, self.settings.corpus)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -135,14 +146,37 @@ class CorpusNode(Node):
         return Manifest(corpus.fingerprint(), imports, self.shape(None), self.version, {"documents": len(corpus)})
 
 
+def cleaner_of(workspace: Workspace, settings: Settings, on: On = silent) -> Cleaner:
+    """What cleans by the settings, told what it has to know of all that was imported."""
+    cleaning = settings.corpus.clean
+    return Cleaner(cleaning.steps(boilerplate(workspace, cleaning, Imports(workspace.imports), on=on)))
+
+
 def steps(workspace: Workspace, settings: Settings, cleaner: Cleaner | None = None) -> tuple[Step, ...]:
-    """What documents are cleaned and then judged by; ``cleaner``: that of the settings, where its tally is wanted."""
+    """What documents are cleaned and then judged by; ``cleaner``: that of :func:`cleaner_of`, but to name the steps."""
     cleaner, chosen = cleaner or Cleaner(settings.corpus.clean.steps()), settings.corpus.judge
     found: list[Step] = [step for step in (cleaner, Judge(chosen.rules())) if step.steps]
     if chosen.bits_least or chosen.bits_most:
         base = settings.finetune.base
         found.append(Perplexity(chosen.bits_least, chosen.bits_most, base, identity(base), workspace.vectors))
     return tuple(found)
+
+
+def made(
+    imports: Imports, corpus: Corpus, cleaned: Corpus, chosen: Sequence[Step], how: Keeping, *, engine: Engine, on: On
+) -> Derived:
+    """Make the corpus from the imports, by these steps, and without near-duplicates if they are to be dropped.
+
+    ``cleaned``: where it then lies with them; else there is none.
+    """
+    if how.rule is None:
+        derived = derive(imports, corpus, chosen, engine=engine, on=on)
+        forget(corpus, cleaned)
+        return derived
+    derived = derive(imports, cleaned, chosen, engine=engine, on=on)
+    left = deduplicate(cleaned, corpus, imports, how, on=on)
+    reasons = {**derived.reasons, **left.reasons}
+    return replace(left, known=derived.known, rejected=derived.rejected + left.rejected, reasons=reasons)
 
 
 def adopt(imports: Imports, corpus: Corpus, on: On) -> None:

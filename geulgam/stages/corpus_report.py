@@ -17,6 +17,7 @@ from geulgam.corpus_page.figures import BarChart, figures
 from geulgam.corpus_page.page import html, table
 from geulgam.graph import at_work
 from geulgam.settings import Settings
+from geulgam.stages.boilerplate import boilerplate
 from geulgam.stages.cleaning_history import remembered
 from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
@@ -58,7 +59,7 @@ def report(workspace: Workspace, settings: Settings, *, on: On = silent) -> Corp
             raise GeulgamError("the corpus was not made yet of what was imported", "geulgam corpus clean")
         made_by, _ = remembered(workspace)
         cleaning = Cleaning(**made_by["clean"]) if made_by else settings.corpus.clean
-        cleaner = Cleaner(cleaning.steps())
+        cleaner = Cleaner(cleaning.steps(boilerplate(workspace, cleaning, imports, on=about(on, node.name))))
         found = survey(imports, corpus, cleaner, on=about(on, node.name))
         drawn = figures(found)
         file = workspace.corpus_report

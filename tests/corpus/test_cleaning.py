@@ -84,7 +84,7 @@ def test_hanja_can_be_removed_and_are_kept_by_default() -> None:
 
 
 def test_the_steps_are_those_of_the_settings_and_each_can_be_switched_off() -> None:
-    everything = Cleaning(hanja="read", brackets=True, spacing=True, endings=True)
+    everything = Cleaning(hanja="read", brackets=True, spacing=True, endings=True, boilerplate=True)
     assert {step.name.partition(" ")[0] for step in everything.steps()} == set(NAMES)
     for name in NAMES:
         fewer = everything.switched({name: "keep" if name == "hanja" else False})
