@@ -36,6 +36,7 @@ bench: install
 	$(BIN)/python -m bench.junk
 	$(BIN)/python -m bench.gopher
 	$(BIN)/python -m bench.duplicates
+	$(BIN)/python -m bench.duplicates --peer
 	$(BIN)/python -m bench.boilerplate
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning

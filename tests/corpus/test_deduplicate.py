@@ -10,12 +10,13 @@ import pytest
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.copies import Copies, Dropped
 from corpus.deduplicate import deduplicate, duplicates, forget
-from corpus.derive import Derived, Step, derive
+from corpus.derive import Derived, derive
 from corpus.document import Raw, document_id
 from corpus.errors import GeulgamError
 from corpus.events import Event, Progress
 from corpus.imports import Imports
 from corpus.keeping import Keeping
+from corpus.step import Step
 from corpus.store import Corpus
 from tests.corpus.made_up import prose
 

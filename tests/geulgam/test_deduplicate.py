@@ -127,6 +127,15 @@ def test_undo_brings_the_dropped_back_and_a_second_time_drops_them(filled: Works
     assert not node(filled).reasons(node(filled).found())
 
 
+def test_the_report_tells_of_what_was_dropped(filled: Workspace, geulgam: Command) -> None:
+    keep(filled, "longest")
+    geulgam("corpus", "clean")
+    said = geulgam("corpus", "report", "--json")
+    assert said.code == 0 and "near-duplicate" in said.out
+    page = filled.corpus_report.read_text(encoding="utf-8")
+    assert "near-duplicate" in page
+
+
 def test_a_rule_can_come_from_the_environment_and_a_wrong_one_is_one_line(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
