@@ -38,6 +38,7 @@ bench: install
 	$(BIN)/python -m bench.duplicates
 	$(BIN)/python -m bench.duplicates --peer
 	$(BIN)/python -m bench.boilerplate
+	$(BIN)/python -m bench.label
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
 	$(BIN)/python -m bench.meaning --paraphrases

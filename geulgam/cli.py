@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geulgam.commands import cleaning, corpus, export, index, plan, review, run, setup, topic, write
+from geulgam.commands import cleaning, corpus, export, index, label, plan, review, run, setup, topic, write
 from geulgam.terminal import failing_clearly, say
 
 
@@ -71,6 +71,7 @@ def _geulgam(
 
 setup.register(app)
 cleaning.register(corpus.app)
+label.register(corpus.app)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(index.app, name="index")
 app.add_typer(topic.app, name="topic")

@@ -19,5 +19,6 @@ JUDGING: dict[str, tuple[str, Any]] = {
         "repetition": "Texts that say the same over and over.",
         "bits_least": "Texts that the base model finds easier, in bits per character; 0: none. Slow without a GPU.",
         "bits_most": "Texts that it finds harder; 0: none.",
+        "learnt": "Texts that score less by your marks, from 0 to 1; 0: none. See `geulgam corpus label --threshold`.",
     }.items()
 }

@@ -126,6 +126,21 @@ class Workspace:
         return self.folder / "essays"
 
     @property
+    def marks(self) -> Path:
+        """The file with the user's marks: which documents are essays, and which are none."""
+        return self.folder / "judge" / "marks.jsonl"
+
+    @property
+    def judge(self) -> Path:
+        """The file of the judge that was learnt from the marks."""
+        return self.folder / "judge" / "judge.safetensors"
+
+    @property
+    def unjudged(self) -> Path:
+        """The folder of the documents as they are before the learnt judge refuses any, a cache."""
+        return self.folder / ".geulgam" / "unjudged"
+
+    @property
     def locks(self) -> Path:
         """The folder of the locks of artifacts at work."""
         return self.folder / ".geulgam" / "locks"

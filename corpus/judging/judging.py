@@ -44,6 +44,7 @@ class Judging:
     """The settings of `[corpus.judge]`: bounds, 0 for none, and a switch for each rule that has none.
 
     ``bits_least`` and ``bits_most``: for :class:`finetune.judging.Perplexity`, which is no rule of the text alone.
+    ``learnt``: the least score by the judge that the user has taught (:mod:`corpus.judging.learnt`), which is no rule.
     """
 
     short: int = 0
@@ -60,6 +61,7 @@ class Judging:
     repetition: bool = True
     bits_least: float = 0.0
     bits_most: float = 0.0
+    learnt: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("short", "long"):
@@ -73,6 +75,8 @@ class Judging:
         for name in ("symbols", "hangul"):
             if not 0 <= getattr(self, name) <= 1:
                 raise GeulgamError(f"corpus.judge.{name} is {getattr(self, name)}", "give a share from 0 to 1; 0: off")
+        if not 0 <= self.learnt <= 1:
+            raise GeulgamError(f"corpus.judge.learnt is {self.learnt}", "give a score from 0 to 1; 0: off")
 
     def rules(self) -> tuple[Rule, ...]:
         """Those that are switched on, in their order."""
@@ -86,7 +90,7 @@ class Judging:
         return tuple(chosen)
 
 
-NAMES = tuple(name.name for name in fields(Judging))
+NAMES = tuple(name.name for name in fields(Judging) if name.name != "learnt")  # of the rules
 
 
 def _bounded(rule: Callable[[str, Any], str | None], bound: float, text: str) -> str | None:

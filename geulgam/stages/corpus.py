@@ -1,5 +1,6 @@
 """Files become imports, kept as they came; imports become the corpus, by steps."""
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +23,13 @@ from corpus.read import read
 from corpus.step import Step, named
 from corpus.store import Corpus, old_parts
 from finetune.judging import Perplexity
-from geulgam.graph import Node, at_work
+from geulgam.graph import Node, at_work, make
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
 from geulgam.stages.base import identity
 from geulgam.stages.boilerplate import boilerplate
 from geulgam.stages.cleaning_history import remember
+from geulgam.stages.judge import learnt_step
 from geulgam.workspace import Workspace
 
 
@@ -153,9 +155,14 @@ def cleaner_of(workspace: Workspace, settings: Settings, on: On = silent) -> Cle
 
 
 def steps(workspace: Workspace, settings: Settings, cleaner: Cleaner | None = None) -> tuple[Step, ...]:
-    """What documents are cleaned and then judged by; ``cleaner``: that of :func:`cleaner_of`, but to name the steps."""
+    """What documents are cleaned and then judged by; ``cleaner``: that of :func:`cleaner_of`, but to name the steps.
+
+    Raises GeulgamError where they are to be judged by the user's marks, and nothing was learnt from any.
+    """
     cleaner, chosen = cleaner or Cleaner(settings.corpus.clean.steps()), settings.corpus.judge
     found: list[Step] = [step for step in (cleaner, Judge(chosen.rules())) if step.steps]
+    if chosen.learnt:
+        found.append(learnt_step(workspace, settings))
     if chosen.bits_least or chosen.bits_most:
         base = settings.finetune.base
         found.append(Perplexity(chosen.bits_least, chosen.bits_most, base, identity(base), workspace.vectors))
@@ -177,6 +184,30 @@ def made(
     left = deduplicate(cleaned, corpus, imports, how, on=on)
     reasons = {**derived.reasons, **left.reasons}
     return replace(left, known=derived.known, rejected=derived.rejected + left.rejected, reasons=reasons)
+
+
+def unjudged(workspace: Workspace, settings: Settings, *, on: On = silent) -> Corpus:
+    """The documents before the learnt judge has refused any: what is marked, and what scores are told of.
+
+    That is the corpus, made if it is stale; while the judge is at work, a copy beside it, to which new rows are added.
+    Raises GeulgamError if nothing was imported.
+    """
+    if not settings.corpus.judge.learnt:
+        shutil.rmtree(workspace.unjudged, ignore_errors=True)
+        make(CorpusNode(workspace, settings), on)
+        return Corpus(workspace.corpus)
+    imports, there = Imports(workspace.imports), Corpus(workspace.unjudged)
+    with at_work(workspace, "imports", on):
+        adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
+    with at_work(workspace, "unjudged", on):
+        judging = replace(settings.corpus.judge, learnt=0)
+        before = settings.model_copy(update={"corpus": settings.corpus.model_copy(update={"judge": judging})})
+        chosen = steps(workspace, before, cleaner_of(workspace, before, about(on, "unjudged")))
+        cleaned, how = Corpus(workspace.unjudged / "cleaned"), before.corpus.deduplicate
+        made(imports, there, cleaned, chosen, how, engine=LocalEngine(), on=about(on, "unjudged"))
+    if not len(there):
+        raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
+    return there
 
 
 def adopt(imports: Imports, corpus: Corpus, on: On) -> None:

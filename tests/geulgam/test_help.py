@@ -18,6 +18,7 @@ COMMANDS = [
     ("corpus", "diff"),
     ("corpus", "undo"),
     ("corpus", "report"),
+    ("corpus", "label"),
     ("index", "build"),
     ("index", "search"),
     ("index", "status"),
