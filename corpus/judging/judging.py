@@ -90,7 +90,7 @@ class Judging:
         return tuple(chosen)
 
 
-NAMES = tuple(name.name for name in fields(Judging) if name.name != "learnt")  # of the rules
+NAMES = tuple(name.name for name in fields(Judging) if name.name in _SWITCHED or name.name in _BOUNDED)  # of the rules
 
 
 def _bounded(rule: Callable[[str, Any], str | None], bound: float, text: str) -> str | None:
