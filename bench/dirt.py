@@ -2,8 +2,8 @@
 
 Essays of the train side (``GEULGAM_SHARED``), half of them with what scraping leaves, and beside them half as many
 texts of junk, of ten kinds (:mod:`bench.planted_junk`): an adapter is trained on all that as it came, one on what
-cleaning and judging make of it, both for so many steps of the default recipe. Then, over one trimmed vocabulary, the bits per
-character of essays of the test side, as they are: of the base, of each adapter, and what each gains.
+cleaning and judging make of it, both for so many steps of the default recipe. Then, over one trimmed vocabulary, the
+bits per character of essays of the test side, as they are: of the base, of each adapter, and what each gains.
 
     python -m bench.dirt FOLDER [--essays 120] [--steps 100] [--held-out 40]
 
