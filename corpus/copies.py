@@ -12,6 +12,7 @@ be missed, since such a piece joins few pairs.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from corpus.disjoint import DisjointSets
 from corpus.document import Document
 from corpus.duplicates import Hashes, Sample, shingles
 from corpus.events import On, Task, silent
-from corpus.keeping import Rule
+from corpus.keeping import Rule, Scores
 from corpus.parts import Places, batches, digests, rows, taken
 from corpus.store import Corpus
 
@@ -30,6 +31,7 @@ from corpus.store import Corpus
 COPIED = 0.5
 PART = 0.75  # what has fewer of a text's shingles, for each of its own, is a part of it and not another edition
 _AT_ONCE = 16_000_000  # shingles compared together: 128 MB, or one group's
+_SCORED = 256  # texts that are scored at once
 _RECENT = 64  # texts that are compared one by one before they are sorted in
 
 _Texts = Callable[[Places], Iterable[str]]  # those in these places, which ascend
@@ -51,18 +53,21 @@ class Copies:
     dropped: tuple[Dropped, ...]
 
 
-def copies(documents: Sequence[Document], rule: Rule, *, on: On = silent) -> list[Copies]:
-    """Who stays of these documents, each id once, and who goes; those without a copy are not named."""
+def copies(documents: Sequence[Document], rule: Rule, *, scores: Scores | None = None, on: On = silent) -> list[Copies]:
+    """Who stays of these documents, each id once, and who goes; those without a copy are not named.
+
+    ``scores``: what "best" goes by, asked of those alone that may have a copy; ValueError if they are missing then.
+    """
     ids = array(from_hex(one.id) for one in documents)
     told = (one.text for one in documents)
-    return _copies(ids, told, lambda places: [documents[place].text for place in places.tolist()], rule, on)
+    return _copies(ids, told, lambda places: [documents[place].text for place in places.tolist()], rule, scores, on)
 
 
-def corpus_copies(corpus: Corpus, rule: Rule, *, on: On = silent) -> list[Copies]:
+def corpus_copies(corpus: Corpus, rule: Rule, *, scores: Scores | None = None, on: On = silent) -> list[Copies]:
     """The same of a whole corpus, as it is now.
 
-    Reads all texts once, and those that may have a copy a second time; holds some 3 kB for each document, and what
-    the largest group takes. Raises as Corpus does.
+    Reads all texts once, and those that may have a copy a second time, a third to score them; holds some 3 kB for
+    each document, and what the largest group takes. Raises as Corpus does.
     """
     parts = corpus.parts()
     counts = [rows(part) for part in parts]
@@ -73,19 +78,23 @@ def corpus_copies(corpus: Corpus, rule: Rule, *, on: On = silent) -> list[Copies
 
     told = (str(text) for batch in batches(parts, ["text"]) for text in batch.column("text").to_pylist())
     ids = np.concatenate([np.empty(0, DTYPE), *(digests(part, "id") for part in parts)])
-    return _copies(ids, told, texts, rule, on)
+    return _copies(ids, told, texts, rule, scores, on)
 
 
-def _copies(ids: Digest, told: Iterable[str], texts: _Texts, rule: Rule, on: On) -> list[Copies]:
+def _copies(ids: Digest, told: Iterable[str], texts: _Texts, rule: Rule, scores: Scores | None, on: On) -> list[Copies]:
+    if rule == "best" and scores is None:
+        raise ValueError("the best of copies is told by scores, and there are none")
     sample = Sample(len(ids), COPIED)
     with Task(on, "comparing", len(ids), "document") as task:
         for text in told:
             sample.add(text)
             task.advance()
-    places = np.arange(len(ids)) if rule == "earliest" else np.lexsort((ids, -sample.sizes))  # by the rule
+    places = np.arange(len(ids)) if rule == "earliest" else np.lexsort((ids, -sample.sizes))  # of equal scores, too
     sample.renumber(np.argsort(places))
     gone: list[tuple[int, int, float]] = []  # who goes, who stays, by their ranks, and what they share
     groups = _groups(len(ids), sample)
+    if rule == "best" and scores is not None and groups:
+        groups = _by_scores(groups, ids, places, texts, scores, on)
     with Task(on, "comparing closely", sum(map(len, groups)), "document") as task:
         for portion in _portions(groups, sample.sizes):
             ranks = np.concatenate(portion)
@@ -114,6 +123,20 @@ def _groups(count: int, sample: Sample) -> list[Places]:
     return np.split(joined[order], starts) if len(joined) else []
 
 
+def _by_scores(
+    groups: Sequence[Places], ids: Digest, places: Places, texts: _Texts, scores: Scores, on: On
+) -> list[Places]:
+    """The same groups, in each the best first; of those that are as good, in the order that they have."""
+    chosen = np.sort(places[np.concatenate(groups)])
+    found, told = np.zeros(len(ids)), iter(texts(chosen))
+    with Task(on, "scoring", len(chosen), "document") as task:
+        for low in range(0, len(chosen), _SCORED):
+            some = chosen[low : low + _SCORED]
+            found[some] = scores(to_hex(ids[some]), list(islice(told, len(some))))
+            task.advance(len(some))
+    return [group[np.argsort(-found[places[group]], kind="stable")] for group in groups]
+
+
 def _portions(groups: Sequence[Places], sizes: NDArray[np.int64]) -> Iterator[list[Places]]:
     """Groups that are looked at together."""
     portion: list[Places] = []
@@ -134,7 +157,7 @@ def _distinct(text: str) -> Hashes:
 
 
 def _gone(group: Sequence[int], runs: dict[int, Hashes]) -> list[tuple[int, int, float]]:
-    """Of a group, by their ranks, in rising order: who goes, for whom, and what they share.
+    """Of a group, by their ranks, in the rule's order: who goes, for whom, and what they share.
 
     Twice those stay that are like none before them: by the rule, but that no part comes before its whole; then, of
     those, the longer first. What is left is compared with these, and stays if it is like none of them.

@@ -20,28 +20,36 @@ from corpus.document import Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from corpus.imports import Imports
-from corpus.keeping import Keeping
+from corpus.keeping import Keeping, Scores
 from corpus.refusals import Refusals
 from corpus.store import Corpus
 
 REASON = "near-duplicate"
 
 
-def deduplicate(cleaned: Corpus, corpus: Corpus, imports: Imports, how: Keeping, *, on: On = silent) -> Derived:
+def deduplicate(
+    cleaned: Corpus,
+    corpus: Corpus,
+    imports: Imports,
+    how: Keeping,
+    *,
+    scores: Scores | None = None,
+    on: On = silent,
+) -> Derived:
     """Make ``corpus`` hold the documents of ``cleaned``, derived from these imports, but for those that are copies.
 
-    Does nothing if it was made from the same by the same rule; else it is made anew, and the old one stands until it
-    is. ``rejected`` and ``reasons`` count the documents that were not dropped before. Raises as Corpus does, and
-    ValueError if the rule is to keep all.
+    Does nothing if it was made from the same by the same rule and the same ``scores``, if the rule is "best"; else it
+    is made anew, and the old one stands until it is. ``rejected`` and ``reasons`` count the documents that were not
+    dropped before. Raises as Corpus does, and ValueError if the rule is to keep all, or the best without scores.
     """
     if how.rule is None:
         raise ValueError("nothing is to be dropped")
     made = cleaned.made_from
-    steps = [*made.get("steps", []), *map(list, how.named())]
+    steps = [*made.get("steps", []), *map(list, how.named(scores))]
     now = {**made, "steps": steps, "cleaned": cleaned.fingerprint()}
     if corpus.made_from == now:
         return Derived()
-    found = corpus_copies(cleaned, how.rule, on=on)
+    found = corpus_copies(cleaned, how.rule, scores=scores, on=on)
     gone = {one.id: each.kept for each in found for one in each.dropped}
     ids, versions = corpus.digests(), corpus.versions()
     before, dropped_before = Digests(ids), Digests(_dropped(corpus))

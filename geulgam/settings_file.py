@@ -54,7 +54,7 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
     "corpus.test_share": ("Share of the essays that is held out to measure on; neither.", None),
     **CLEANING,
     **JUDGING,
-    "corpus.deduplicate.keep": ('"all"; or of each essay the "longest" or the "earliest" text alone.', None),
+    "corpus.deduplicate.keep": ('"all"; or of copies the "longest", "earliest" or "best" (by your marks) alone.', None),
     "retrieval.backend": ('"bm25s" (on disk, fast), "rank-bm25" (in memory, the reference) or "elasticsearch".', None),
     "retrieval.analyzer": ('Text to terms: "kiwi" (morphemes), "mecab", "bigram", "whitespace"; "server:NAME".', None),
     "retrieval.elasticsearch_index": (

@@ -22,6 +22,7 @@ from geulgam.settings import Settings
 from geulgam.settings_file import put_setting
 from geulgam.stages.cleaning_history import remembered, shaping
 from geulgam.stages.corpus import CorpusNode, adopt, cleaner_of, made, steps
+from geulgam.stages.judge import learnt_scores
 from geulgam.workspace import SETTINGS, Workspace
 
 _EMPTY = GeulgamError("nothing was imported yet", "geulgam corpus add PATH…")
@@ -99,13 +100,14 @@ def undo(workspace: Workspace, *, on: On = silent) -> Undone:
     if now is None:
         raise GeulgamError("the corpus was never cleaned", "geulgam corpus clean")
     there = workspace.settings()
+    was = CorpusNode(workspace, there).shape(None)
     with at_work(workspace, SETTINGS):
         given = shaping(there.corpus)
         for table, values in before.items():
             for name, value in values.items():
                 if given[table][name] != value:
                     put_setting(workspace.settings_file, f"corpus.{table}.{name}", value)
-    was, node = CorpusNode(workspace, there).shape(None), CorpusNode(workspace, workspace.settings())
+    node = CorpusNode(workspace, workspace.settings())
     with at_work(workspace, node.name, on):
         node.derive(about(on, node.name))
     now_on = node.shape(None)
@@ -135,7 +137,8 @@ def _tried(workspace: Workspace, settings: Settings, engine: Engine, on: On) -> 
     with tempfile.TemporaryDirectory(prefix="cleaning-", dir=_scratch(workspace)) as folder:
         corpus, cleaned = (Corpus(Path(folder) / name) for name in ("corpus", "cleaned"))
         chosen = steps(workspace, settings, cleaner)
-        derived = made(imports, corpus, cleaned, chosen, settings.corpus.deduplicate, engine=engine, on=on)
+        how, scores = settings.corpus.deduplicate, learnt_scores(workspace, settings)
+        derived = made(imports, corpus, cleaned, chosen, how, scores, engine=engine, on=on)
         changed, gone = difference(there.digests(), there.versions(), corpus)
         taken = len(corpus) - (len(there) - gone)
         told = Derived(taken, changed, gone, derived.known, derived.rejected, derived.characters, derived.reasons)

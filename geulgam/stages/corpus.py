@@ -18,7 +18,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, about, silent
 from corpus.imports import Imports
 from corpus.judging.judging import Judge
-from corpus.keeping import Keeping
+from corpus.keeping import Keeping, Scores
 from corpus.read import read
 from corpus.step import Step, named
 from corpus.store import Corpus, old_parts
@@ -29,7 +29,7 @@ from geulgam.settings import Settings
 from geulgam.stages.base import identity
 from geulgam.stages.boilerplate import boilerplate
 from geulgam.stages.cleaning_history import remember
-from geulgam.stages.judge import learnt_step
+from geulgam.stages.judge import learnt_scores, learnt_step
 from geulgam.workspace import Workspace
 
 
@@ -84,7 +84,7 @@ class CorpusNode(Node):
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The steps that it is cleaned and judged by, and which of near-duplicates stays."""
         names: dict[str, Any] = dict(named(steps(self.workspace, self.settings)))
-        names |= dict(self.settings.corpus.deduplicate.named())
+        names |= dict(self.settings.corpus.deduplicate.named(learnt_scores(self.workspace, self.settings)))
         known = found.settings.get("boilerplate", 0) if found else 0
         if "boilerplate" in names and is_of_this_code(known):  # which lines it takes out follows from the imports
             names["boilerplate"] = known
@@ -135,8 +135,8 @@ class CorpusNode(Node):
         adopt(imports, corpus, on)
         cleaner = cleaner or cleaner_of(self.workspace, self.settings, on)
         chosen, how = steps(self.workspace, self.settings, cleaner), self.settings.corpus.deduplicate
-        cleaned = Corpus(self.workspace.cleaned)
-        derived = made(imports, corpus, cleaned, chosen, how, engine=engine or LocalEngine(), on=on)
+        cleaned, scores = Corpus(self.workspace.cleaned), learnt_scores(self.workspace, self.settings)
+        derived = made(imports, corpus, cleaned, chosen, how, scores, engine=engine or LocalEngine(), on=on)
         remember(self.workspace, self.settings.corpus)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -170,29 +170,39 @@ def steps(workspace: Workspace, settings: Settings, cleaner: Cleaner | None = No
 
 
 def made(
-    imports: Imports, corpus: Corpus, cleaned: Corpus, chosen: Sequence[Step], how: Keeping, *, engine: Engine, on: On
+    imports: Imports,
+    corpus: Corpus,
+    cleaned: Corpus,
+    chosen: Sequence[Step],
+    how: Keeping,
+    scores: Scores | None,
+    *,
+    engine: Engine,
+    on: On,
 ) -> Derived:
     """Make the corpus from the imports, by these steps, and without near-duplicates if they are to be dropped.
 
-    ``cleaned``: where it then lies with them; else there is none.
+    ``cleaned``: where it then lies with them; else there is none. ``scores``: by which the best stays.
     """
     if how.rule is None:
         derived = derive(imports, corpus, chosen, engine=engine, on=on)
         forget(corpus, cleaned)
         return derived
     derived = derive(imports, cleaned, chosen, engine=engine, on=on)
-    left = deduplicate(cleaned, corpus, imports, how, on=on)
+    left = deduplicate(cleaned, corpus, imports, how, scores=scores, on=on)
     reasons = {**derived.reasons, **left.reasons}
     return replace(left, known=derived.known, rejected=derived.rejected + left.rejected, reasons=reasons)
 
 
 def unjudged(workspace: Workspace, settings: Settings, *, on: On = silent) -> Corpus:
-    """The documents before the learnt judge has refused any: what is marked, and what scores are told of.
+    """The documents before the learnt judge has refused any, or told which copy is the best: what is marked, and what
+    scores are told of.
 
-    That is the corpus, made if it is stale; while the judge is at work, a copy beside it, to which new rows are added.
-    Raises GeulgamError if nothing was imported.
+    That is the corpus, made if it is stale; while the judge is at work, a copy beside it, to which new rows are added,
+    and in which copies all stay that the judge is to choose from. Raises GeulgamError if nothing was imported.
     """
-    if not settings.corpus.judge.learnt:
+    keeping = settings.corpus.deduplicate
+    if not settings.corpus.judge.learnt and keeping.rule != "best":
         shutil.rmtree(workspace.unjudged, ignore_errors=True)
         make(CorpusNode(workspace, settings), on)
         return Corpus(workspace.corpus)
@@ -200,11 +210,12 @@ def unjudged(workspace: Workspace, settings: Settings, *, on: On = silent) -> Co
     with at_work(workspace, "imports", on):
         adopt(imports, Corpus(workspace.corpus), about(on, "imports"))
     with at_work(workspace, "unjudged", on):
-        judging = replace(settings.corpus.judge, learnt=0)
-        before = settings.model_copy(update={"corpus": settings.corpus.model_copy(update={"judge": judging})})
+        keeping = Keeping("all") if keeping.rule == "best" else keeping
+        without = {"judge": replace(settings.corpus.judge, learnt=0), "deduplicate": keeping}
+        before = settings.model_copy(update={"corpus": settings.corpus.model_copy(update=without)})
         chosen = steps(workspace, before, cleaner_of(workspace, before, about(on, "unjudged")))
-        cleaned, how = Corpus(workspace.unjudged / "cleaned"), before.corpus.deduplicate
-        made(imports, there, cleaned, chosen, how, engine=LocalEngine(), on=about(on, "unjudged"))
+        cleaned = Corpus(workspace.unjudged / "cleaned")
+        made(imports, there, cleaned, chosen, keeping, None, engine=LocalEngine(), on=about(on, "unjudged"))
     if not len(there):
         raise GeulgamError("the corpus is empty", "geulgam corpus add PATH…")
     return there

@@ -9,13 +9,12 @@ from corpus.events import On, silent
 from corpus.judging.learnt.features import Vectors
 from corpus.judging.learnt.judge import LearntJudge
 from corpus.judging.learnt.refusing import LearntStep
+from corpus.judging.learnt.scoring import LearntScores
 from geulgam.settings import Settings
 from geulgam.workspace import Workspace
 
 if TYPE_CHECKING:
     from retrieval.vectors import KeptVectors
-
-_TEACH = "geulgam corpus label, or corpus.judge.learnt = 0"
 
 
 class CorpusVectors:
@@ -50,9 +49,25 @@ class CorpusVectors:
 
 def learnt_step(workspace: Workspace, settings: Settings) -> LearntStep:
     """The step of `corpus.judge.learnt`. Raises GeulgamError where nothing was learnt yet."""
+    threshold = settings.corpus.judge.learnt
+    judge = _judge(workspace, f"corpus.judge.learnt is {threshold:g}", "corpus.judge.learnt = 0")
+    return LearntStep(judge, threshold, CorpusVectors(workspace, settings, judge.encoder))
+
+
+def learnt_scores(workspace: Workspace, settings: Settings) -> LearntScores | None:
+    """What `corpus.deduplicate.keep = "best"` goes by; None for another rule.
+
+    Raises GeulgamError where nothing was learnt yet.
+    """
+    if settings.corpus.deduplicate.rule != "best":
+        return None
+    judge = _judge(workspace, 'corpus.deduplicate.keep is "best"', 'corpus.deduplicate.keep = "longest"')
+    return LearntScores(judge, CorpusVectors(workspace, settings, judge.encoder))
+
+
+def _judge(workspace: Workspace, why: str, otherwise: str) -> LearntJudge:
     try:
-        judge = LearntJudge.load(workspace.judge)
+        return LearntJudge.load(workspace.judge)
     except FileNotFoundError:
-        what = f"corpus.judge.learnt is {settings.corpus.judge.learnt:g}, but nothing was learnt from marks yet"
-        raise GeulgamError(what, _TEACH) from None
-    return LearntStep(judge, settings.corpus.judge.learnt, CorpusVectors(workspace, settings, judge.encoder))
+        what = f"{why}, but nothing was learnt from marks yet"
+        raise GeulgamError(what, f"geulgam corpus label, or {otherwise}") from None

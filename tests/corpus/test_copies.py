@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from bench.essays import sample_documents
 from bench.planted_copies import KINDS
@@ -20,13 +21,30 @@ from corpus.kinship import groups
 from corpus.store import Corpus
 from tests.corpus.made_up import prose, reworded
 
-RULES: tuple[Rule, ...] = ("longest", "earliest")
+RULES: tuple[Rule, ...] = ("longest", "earliest", "best")
+
+
+class AnyScores:
+    """Some for each id, of which many are the same; and of whom they were asked."""
+
+    digest = "any"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, ids: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
+        assert [document(text).id for text in texts] == list(ids)
+        self.asked += ids
+        return np.array([int(id_[:6], 16) % 5 / 4 for id_ in ids])
+
+
+ANY = AnyScores()
 
 
 def staying(texts: Sequence[str], rule: Rule = "longest") -> list[int]:
     """The places of the texts that stay."""
     documents = [document(text) for text in texts]
-    gone = {one.id for each in copies(documents, rule) for one in each.dropped}
+    gone = {one.id for each in copies(documents, rule, scores=ANY) for one in each.dropped}
     return [place for place, one in enumerate(documents) if one.id not in gone]
 
 
@@ -44,9 +62,40 @@ def test_the_longest_or_the_earliest_of_two_editions_stays_and_the_other_names_i
         assert each.kept == documents[0].id and each.dropped[0].shared == 1.0
 
 
+def test_the_best_of_editions_stays_and_of_equally_good_ones_the_longest() -> None:
+    editions = [document(prose(1) + prose(2, more)) for more in (0, 60, 100)]
+
+    def kept(scores: dict[str, float]) -> str:
+        class Given(AnyScores):
+            def __call__(self, ids: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
+                return np.array([scores[id_] for id_ in ids])
+
+        for documents in (editions, editions[::-1]):
+            (each,) = copies(documents, "best", scores=Given())
+            assert {each.kept, *(one.id for one in each.dropped)} == {one.id for one in editions}
+        return each.kept
+
+    short, middle, long = (one.id for one in editions)
+    assert kept({short: 0.9, middle: 0.4, long: 0.8}) == short
+    assert kept({short: 0.2, middle: 0.4, long: 0.3}) == middle
+    assert kept({short: 0.4, middle: 0.9, long: 0.9}) == long
+
+
+def test_a_score_is_asked_once_and_of_those_alone_that_may_have_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpus.copies._SCORED", 3)
+    scores = AnyScores()
+    pairs = [document(text) for seed in range(4) for text in (prose(seed), prose(seed) + prose(9, 30 + seed))]
+    alone = [document(prose(seed)) for seed in range(20, 40)]
+    assert len(copies([*alone, *pairs], "best", scores=scores)) == 4
+    assert sorted(scores.asked) == sorted(one.id for one in pairs)
+    with pytest.raises(ValueError, match="told by scores, and there are none"):
+        copies(pairs, "best")
+
+
 def test_what_has_no_copy_is_not_named() -> None:
     assert copies([document(prose(seed)) for seed in range(5)], "longest") == []
     assert copies([], "longest") == [] and copies([document("")], "earliest") == []
+    assert copies([], "best", scores=ANY) == [] and copies([document("")], "best", scores=ANY) == []
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -85,7 +134,7 @@ def test_an_edition_that_came_first_goes_with_the_whole_that_it_is_a_part_of() -
     assert staying([a, b, w], "earliest") == [1, 2]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ("longest", "earliest"))
 def test_what_very_many_copied_and_changed_stays_once(rule: Rule) -> None:
     """Each shares half with few of the others, and all of them with the first."""
     original = prose(1) + prose(2, 120)
@@ -104,7 +153,7 @@ def test_of_planted_copies_one_of_each_pair_goes_and_no_other_essay(kind: str) -
     chance, words = random.Random(5), [word for one in essays for word in one.text.split()]
     planted = {one.id: document(KINDS[kind](one.text, words, chance)) for one in essays}
     for rule in RULES:
-        found = copies([*planted.values(), *essays], rule)
+        found = copies([*planted.values(), *essays], rule, scores=ANY)
         pairs = [{each.kept, one.id} for each in found for one in each.dropped]
         assert len(pairs) == len([copy for id_, copy in planted.items() if copy.id != id_])
         assert all({id_, copy.id} in pairs for id_, copy in planted.items() if copy.id != id_)
@@ -118,8 +167,8 @@ def test_a_corpus_is_told_as_its_documents_are(tmp_path: Path, monkeypatch: pyte
     corpus = Corpus(tmp_path)
     corpus.add(documents)
     for rule in RULES:
-        found = corpus_copies(corpus, rule)
-        assert found == copies(documents, rule) and len(found) == 12
+        found = corpus_copies(corpus, rule, scores=ANY)
+        assert found == copies(documents, rule, scores=ANY) and len(found) == 12
         assert sum(len(each.dropped) for each in found) == 28
     assert corpus_copies(Corpus(tmp_path / "none"), "longest") == []
 
@@ -153,7 +202,7 @@ def stays(documents: Sequence[Document], found: Sequence[Copies]) -> list[Docume
 @given(texts(14), st.sampled_from(RULES))
 @settings(deadline=None)
 def test_what_goes_is_like_one_that_stays(documents: list[Document], rule: Rule) -> None:
-    found = copies(documents, rule)
+    found = copies(documents, rule, scores=ANY)
     left = stays(documents, found)
     by_id = {one.id: one for one in documents}
     assert {each.kept for each in found} <= {one.id for one in left}
@@ -166,16 +215,17 @@ def test_what_goes_is_like_one_that_stays(documents: list[Document], rule: Rule)
 @given(texts(8), st.sampled_from(RULES))
 @settings(deadline=None)
 def test_of_pieces_that_eight_or_fewer_have_no_two_that_stay_are_alike(documents: list[Document], rule: Rule) -> None:
-    left = stays(documents, copies(documents, rule))
+    left = stays(documents, copies(documents, rule, scores=ANY))
     assert all(shared(one, other) < COPIED for one, other in combinations(left, 2))
-    assert copies(left, rule) == []  # so twice is once
+    assert copies(left, rule, scores=ANY) == []  # so twice is once
 
 
-@given(texts(14), st.randoms(use_true_random=False))
+@given(texts(14), st.sampled_from(("longest", "best")), st.randoms(use_true_random=False))
 @settings(deadline=None)
-def test_which_stay_as_the_longest_does_not_depend_on_their_order(documents: list[Document], random: object) -> None:
+def test_which_stay_as_the_longest_or_best_does_not_depend_on_their_order(
+    documents: list[Document], rule: Rule, random: object
+) -> None:
     mixed = list(documents)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert sorted(copies(mixed, "longest"), key=lambda each: each.kept) == sorted(
-        copies(documents, "longest"), key=lambda each: each.kept
-    )
+    found, again = copies(documents, rule, scores=ANY), copies(mixed, rule, scores=ANY)
+    assert sorted(found, key=lambda each: each.kept) == sorted(again, key=lambda each: each.kept)

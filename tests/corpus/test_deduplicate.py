@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.copies import Copies, Dropped
@@ -15,7 +17,7 @@ from corpus.document import Raw, document_id
 from corpus.errors import GeulgamError
 from corpus.events import Event, Progress
 from corpus.imports import Imports
-from corpus.keeping import Keeping
+from corpus.keeping import Keeping, Scores
 from corpus.step import Step
 from corpus.store import Corpus
 from tests.corpus.made_up import prose
@@ -37,9 +39,9 @@ class Made:
     def add(self, texts: Iterable[str], file: str = "a.csv") -> None:
         self.imports.add(Raw(file, line, text) for line, text in enumerate(texts, start=1))
 
-    def make(self, how: Keeping = LONGEST, steps: Sequence[Step] = ()) -> Derived:
+    def make(self, how: Keeping = LONGEST, steps: Sequence[Step] = (), scores: Scores | None = None) -> Derived:
         derive(self.imports, self.cleaned, steps)
-        return deduplicate(self.cleaned, self.corpus, self.imports, how)
+        return deduplicate(self.cleaned, self.corpus, self.imports, how, scores=scores)
 
     @property
     def texts(self) -> list[str]:
@@ -85,6 +87,29 @@ def test_where_nothing_changed_nothing_is_done_and_another_rule_makes_it_anew(ma
     assert made.texts == [SHORT, OTHER]
     assert (derived.taken, derived.gone, derived.rejected) == (1, 1, 1)
     assert made.rejected[0]["line"] == 2 and len(made.rejected) == 1
+
+
+class ByLength:
+    """As good as it is long, or as it is short."""
+
+    def __init__(self, digest: str, sign: int) -> None:
+        self.digest, self._sign = digest, sign
+
+    def __call__(self, ids: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([self._sign * float(len(text)) for text in texts])
+
+
+def test_other_scores_make_it_anew_and_the_same_do_nothing(made: Made) -> None:
+    made.add([SHORT, LONG, OTHER])
+    short, long = ByLength("one", -1), ByLength("other", 1)
+    made.make(Keeping("best"), scores=short)
+    assert made.texts == [SHORT, OTHER] and made.corpus.made_from["steps"] == [["deduplicate best one", 1]]
+    assert made.make(Keeping("best"), scores=short) == Derived()
+    derived = made.make(Keeping("best"), scores=long)
+    assert made.texts == [LONG, OTHER] and (derived.taken, derived.gone) == (1, 1)
+    assert Keeping("longest").named(long) == [("deduplicate longest", 1)] and Keeping().named(long) == []
+    with pytest.raises(ValueError, match="told by scores"):
+        made.make(Keeping("best"))
 
 
 def test_what_is_added_is_compared_with_all_and_what_was_dropped_before_is_not_told_again(made: Made) -> None:

@@ -19,6 +19,7 @@ from corpus.judging.learnt.grouping import groups
 from corpus.judging.learnt.judge import LearntJudge
 from corpus.judging.learnt.marks import Marks
 from corpus.judging.learnt.refusing import LearntStep
+from corpus.judging.learnt.scoring import LearntScores
 from corpus.judging.learnt.teaching import Teaching
 from corpus.step import named
 from corpus.store import Corpus
@@ -213,6 +214,14 @@ def test_what_scores_less_is_refused_with_its_score_but_a_mark_wins(step: Learnt
     assert made[1:26] == documents[1:26]
     refused = [one for one in made[26:-1] if isinstance(one, str)]
     assert len(refused) == 26 and all(one.startswith("learnt: score 0.") for one in refused)
+
+
+def test_scores_are_told_to_four_digits_and_a_mark_wins(step: LearntStep, texts: list[str], seen: TextFeatures) -> None:
+    scores = LearntScores(step.judge, encode)
+    found = scores([document(text).id for text in texts], texts)
+    assert scores.digest == step.judge.digest and (found[0], found[-1]) == (0, 1)
+    assert (found[1:-1] == step.judge.scores(seen)[1:-1].round(4)).all()
+    assert scores([], []).shape == (0,)
 
 
 def test_a_corpus_is_derived_by_it_with_each_refusal_in_its_line(
