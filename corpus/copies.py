@@ -89,7 +89,8 @@ def _copies(ids: Digest, told: Iterable[str], texts: _Texts, rule: Rule, scores:
         for text in told:
             sample.add(text)
             task.advance()
-    places = np.arange(len(ids)) if rule == "earliest" else np.lexsort((ids, -sample.sizes))  # of equal scores, too
+    # by the rule; where scores tell, of equal ones
+    places = np.arange(len(ids)) if rule == "earliest" else np.lexsort((ids, -sample.sizes))
     sample.renumber(np.argsort(places))
     gone: list[tuple[int, int, float]] = []  # who goes, who stays, by their ranks, and what they share
     groups = _groups(len(ids), sample)
