@@ -69,6 +69,7 @@ class Sample:
 
     def __init__(self, count: int, shared: float = SHARED) -> None:
         self.sizes = np.zeros(count, np.int64)  # shingles of each text
+        self._distinct = np.zeros(count, np.int64)  # the same, each once, reckoned by those that are kept
         self._least = shared
         self._steps = np.ones(count, np.uint64)  # of which one in so many is kept
         self._bits = max(1, count - 1).bit_length()  # of a text's place
@@ -89,6 +90,7 @@ class Sample:
             self._kept.resize(max(end, len(self._kept) * 3 // 2), refcheck=False)  # in place, if it is large
         self._kept[self._filled : end] = kept
         self.sizes[self._texts], self._steps[self._texts] = len(hashes), step
+        self._distinct[self._texts] = len(kept) * step
         self._filled, self._texts = end, self._texts + 1
 
     def renumber(self, ranks: NDArray[np.int64]) -> None:
@@ -98,7 +100,7 @@ class Sample:
             kept = self._kept[low : min(low + _SLICE, self._filled)]
             kept[:] = kept & ~place | numbers[kept & place]
         order = np.argsort(ranks)
-        self.sizes, self._steps = self.sizes[order], self._steps[order]
+        self.sizes, self._steps, self._distinct = self.sizes[order], self._steps[order], self._distinct[order]
 
     def candidates(self) -> Pairs:
         """The pairs that may be alike, in ascending order: those that share half as many kept shingles as they should.
@@ -120,7 +122,7 @@ class Sample:
         first = np.flatnonzero(np.diff(keys, prepend=-1))
         shared = np.diff(first, append=len(keys))
         pairs = np.stack(np.divmod(keys[first], len(self.sizes)), axis=1)
-        fewest = self.sizes[pairs].min(axis=1) / self._steps[pairs].max(axis=1)
+        fewest = self._distinct[pairs].min(axis=1) / self._steps[pairs].max(axis=1)
         enough: NDArray[np.bool_] = shared >= np.maximum(1, self._least / 2 * fewest)
         return pairs[enough]
 

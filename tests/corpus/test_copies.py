@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -213,6 +213,7 @@ def test_what_goes_is_like_one_that_stays(documents: list[Document], rule: Rule)
 
 
 @given(texts(8), st.sampled_from(RULES))
+@example([document(prose(0, 60) * 3 + prose(1, 60)), document(prose(1, 60) * 4)], "longest")  # which say it again
 @settings(deadline=None)
 def test_of_pieces_that_eight_or_fewer_have_no_two_that_stay_are_alike(documents: list[Document], rule: Rule) -> None:
     left = stays(documents, copies(documents, rule, scores=ANY))
