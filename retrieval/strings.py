@@ -1,5 +1,6 @@
 """A sorted table of strings in two files, memory-mapped: opening it costs nothing, however many it holds."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -87,12 +88,18 @@ class Strings:
         return bytes(self._data[self.offsets[place] : self.offsets[place + 1]])
 
 
+# numpy parses a file's head with `ast`, which in some releases of Python fails now and then where several threads do
+# so at once (SystemError: AST constructor recursion depth mismatch; python/cpython 106905).
+_reading = threading.Lock()
+
+
 def mapped(path: Path, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
     """The array in the file, memory-mapped for reading. Raises OSError or ValueError.
 
     ``mode``: "c" for libraries that take only what may be written; nothing that is written reaches the file.
     """
-    array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False).view(np.ndarray)
+    with _reading:
+        array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False).view(np.ndarray)
     return array  # numpy's own class for maps is slow to index
 
 
