@@ -19,8 +19,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: install
 	$(BIN)/geulgam demo
 
+# One process more than cores: some tests wait for servers.
 test: lint quick
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup -m slow
 
 quick: install
 	$(BIN)/python -m pytest -n auto -m "not slow"
