@@ -135,7 +135,7 @@ def test_all_drafts_on_the_way_have_one_key_and_hold_what_is_set_aside(run: Run)
 
 
 @pytest.mark.slow
-def test_gone_on_with_from_every_third_piece_it_is_the_same_essay_and_the_same_is_told(practised: BaseModel, run: Run) -> None:
+def test_gone_on_with_from_every_third_piece_it_is_the_same_essay(practised: BaseModel, run: Run) -> None:
     for draft in run.kept[::3]:
         again = Run(practised, run.critic.sign, resume=draft)
         assert again.essay.pieces == run.essay.pieces and again.essay.again == run.essay.again
