@@ -5,9 +5,10 @@ others, half have what scraping leaves, three of a hundred are an earlier one wi
 (:mod:`bench.planted_junk`). They are imported once; then each way makes the corpus from them anew, and its seconds are
 told, the processor's seconds (but of a cluster's nodes), the peak memory of all its processes together (of shared pages
 each its part), and whether the files of the corpus are the same, to the byte. A cluster's memory is that of its nodes
-and their head, whose object stores take 100 MB each at most. Whatever `corpus clean` does is measured.
+and their head, whose object stores take 100 MB each at most. All that `corpus clean` does is measured: cleaning,
+judging, and near-duplicates.
 
-    python -m bench.clean_scale [--megabytes 160] [--workers 1 2] [--nodes 2]
+    python -m bench.clean_scale [--megabytes 160] [--workers 1 2] [--nodes 2] [--keep longest]
 """
 
 import argparse
@@ -47,9 +48,10 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=160)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--nodes", type=int, default=2, help="of the Ray cluster, a core each; 0: none")
+    parser.add_argument("--keep", default="longest", help="of near-duplicates; all: none is looked for")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace.create(Path(folder) / "workspace")
+        workspace = Workspace.create(Path(folder) / "workspace", f'[corpus.deduplicate]\nkeep = "{given.keep}"\n')
         began = time.monotonic()
         imported = Imports(workspace.imports).add(varied(given.megabytes))
         seconds = time.monotonic() - began
@@ -91,7 +93,8 @@ def varied(megabytes: int) -> Iterator[Raw]:
 
 def measured(name: str, workspace: Workspace, *options: str) -> dict[str, str]:
     """The digest of each file of the corpus that the command makes, after telling what it took."""
-    shutil.rmtree(workspace.corpus, ignore_errors=True)
+    for made in (workspace.corpus, workspace.cleaned):
+        shutil.rmtree(made, ignore_errors=True)
     command = [sys.executable, "-m", "geulgam", "corpus", "clean", "--json", *options]
     began, worked = time.monotonic(), _worked()
     with peak() as memory:
@@ -105,7 +108,7 @@ def measured(name: str, workspace: Workspace, *options: str) -> dict[str, str]:
         f"{told['documents']:,} documents, {told['derived']['rejected']:,} refused",
         flush=True,
     )
-    files = {*workspace.corpus.glob("*.parquet"), *workspace.corpus.glob("rejected.jsonl")}
+    files = {*workspace.corpus.glob("*.parquet"), *workspace.corpus.glob("*.jsonl")}
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return {**digests, "commit": json.loads((workspace.corpus / "commit.json").read_text("utf-8"))["fingerprint"]}
 
