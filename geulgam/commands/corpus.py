@@ -46,7 +46,7 @@ def add(
         added = add_documents(place, settings, paths, on=on)
     _report(added, Corpus(place.corpus))
     if not added.taken and not added.known:
-        raise GeulgamError("no document was found", "see the reasons above; `geulgam corpus add --help`")
+        raise GeulgamError("no document was taken", "see the reasons above; `geulgam corpus add --help`")
 
 
 @app.command(epilog="Example:  geulgam corpus scrape --new https://example.org/essays --contact me@example.net")

@@ -62,7 +62,7 @@ def test_essays_are_added_once_and_what_is_refused_is_told(
 def test_nothing_found_is_a_failure(geulgam: Command, workspace: Workspace) -> None:
     (workspace.folder / "empty.txt").touch()
     said = geulgam("corpus", "add", "empty.txt")
-    assert said.code == 1 and "error: no document was found" in said.err
+    assert said.code == 1 and "error: no document was taken" in said.err
     assert geulgam("corpus", "add", "nowhere.csv").code == 1
 
 
