@@ -35,11 +35,16 @@ bench: install
 	$(BIN)/python -m bench.cleaning
 	$(BIN)/python -m bench.clean_scale
 	$(BIN)/python -m bench.junk
+	$(BIN)/python -m bench.junk --bits --count 8
 	$(BIN)/python -m bench.gopher
 	$(BIN)/python -m bench.duplicates
 	$(BIN)/python -m bench.duplicates --peer
 	$(BIN)/python -m bench.boilerplate
 	$(BIN)/python -m bench.label
+	$(BIN)/python -m bench.label --cut 3
+	$(BIN)/python -m bench.label --cut 7
+	$(BIN)/python -m bench.label --whole
+	$(BIN)/python -m bench.label --scarce
 	$(BIN)/python -m bench.retrieval
 	$(BIN)/python -m bench.meaning
 	$(BIN)/python -m bench.meaning --paraphrases
@@ -52,7 +57,7 @@ bench: install
 	$(BIN)/python -m bench.training_speed
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.generation
-	$(BIN)/python -m bench.adaptation
+	$(BIN)/python -m bench.adaptation --learning-rate 4e-4
 	$(BIN)/python -m bench.demo
 	$(BIN)/python -m bench.encoder
 	$(BIN)/python -m bench.spans

@@ -9,33 +9,26 @@ pass that counts, on one core.
     python -m bench.boilerplate
 """
 
-import json
-import re
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
-from bench.essays import shared_documents, shared_folder
+from bench.essays import SENTENCE_END, encyclopaedia, sample_documents, shared_documents
 from corpus.cleaning.boilerplate import shared, step
-from corpus.document import Document, Raw, document
-from corpus.read import read
+from corpus.document import Document, document
 
 SIZES = (10, 100, 1000)  # pages of a site
 HEAD = ("홈 | 작가 소개 | 수필 모음 | 방명록 | 오시는 길", "글숲 수필 동인의 누리집에 오신 것을 환영합니다.")
 FOOT = ("이 글을 {} 명이 읽었습니다.", "글숲에 실린 글은 허락 없이 옮겨 실을 수 없습니다.")
-_BETWEEN = re.compile(r"(?<=[.!?…])\s+")
 
 
 def pages(documents: Sequence[Document], between: str) -> list[Document]:
     """The documents as pages of one site; with a line end between, each sentence is a line."""
     made = []
     for number, one in enumerate(documents):
-        body = "\n".join(_BETWEEN.split(one.text)) if between == "\n" else one.text
         head = HEAD if between == "\n" else HEAD[1:]  # without line ends a menu is a part of the first sentence
-        text = between.join([*head, body, *(line.format(137 * number + 5) for line in FOOT)])
+        text = between.join([*head, _body(one, between), *(line.format(137 * number + 5) for line in FOOT)])
         made.append(document(text, one.title, f"https://essays.example.org/{number}"))
     return made
 
@@ -46,9 +39,9 @@ def planted(documents: Sequence[Document]) -> None:
         for between, called in (("\n", "a sentence a line"), (" ", "no line ends")):
             made = pages(documents[:size], between)
             change = step(shared(made)).change
-            whole = ["\n".join(_BETWEEN.split(one.text)) if between == "\n" else one.text for one in documents[:size]]
+            whole = [_body(one, between) for one in documents[:size]]
             left = [change(one.text) for one in made]
-            marks = [*HEAD[1:], FOOT[0].partition("{}")[2], FOOT[1]]
+            marks = [*(HEAD if between == "\n" else HEAD[1:]), FOOT[0].partition("{}")[2], FOOT[1]]
             gone = sum(not any(mark in text for mark in marks) for text in left) / size
             more = sum("".join(text.split()) != "".join(one.split()) for text, one in zip(left, whole, strict=True))
             print(f"  site of {size:5,} pages, {called:18} all planted gone in {gone:.3f}, pages not as before {more}")
@@ -58,7 +51,7 @@ def natural(name: str, documents: Sequence[Document]) -> None:
     """Print what goes of real texts."""
     change = step(shared(documents)).change
     print(f"{name}: {sum(change(one.text) != one.text for one in documents)} of {len(documents):,} changed")
-    lined = [replace(one, text="\n".join(_BETWEEN.split(one.text)), source="one") for one in documents]
+    lined = [replace(one, text=_body(one, "\n"), source="one") for one in documents]
     change = step(shared(lined)).change
     gone = Counter[str]()
     for one in lined:
@@ -68,17 +61,19 @@ def natural(name: str, documents: Sequence[Document]) -> None:
         print(f"    {count} × {line[:60]}")
 
 
+def _body(one: Document, between: str) -> str:
+    """Its text; with a line end between, a sentence a line."""
+    return "\n".join(SENTENCE_END.split(one.text)) if between == "\n" else one.text
+
+
 def main() -> None:
     """Print the figures."""
     real = shared_documents()
     print("planted:")
     planted(real)
-    folder = Path(str(files("geulgam.sample")))
-    sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
-    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
-    passages = [document(json.loads(line)["text"], source="korquad") for line in lines]
-    for name, documents in (("the real essays", real), ("the sample", sample), ("KorQuAD's passages", passages)):
-        natural(name, documents)
+    natural("the real essays", real)
+    natural("the sample", sample_documents(plain=True))
+    natural("KorQuAD's passages", encyclopaedia())
     for between, called in ((" ", "no line ends"), ("\n", "a sentence a line")):
         documents = pages(real, between)
         size = sum(len(one.text.encode()) for one in documents) / 1e6

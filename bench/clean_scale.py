@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import random
-import re
 import resource
 import shutil
 import subprocess
@@ -32,14 +31,13 @@ from typing import Any
 import psutil
 
 from bench.cleaning import LEFTOVERS
-from bench.essays import shared_documents
+from bench.essays import SENTENCE_END, shared_documents
 from bench.planted_junk import WRITERS
 from corpus.document import Raw
 from corpus.imports import Imports
 from geulgam.workspace import Workspace
 
 SCRAPED, NEAR, JUNK, OTHERS = 0.5, 0.03, 0.02, 1 / 3  # shares; the last one of sentences
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 
 def main() -> None:
@@ -67,7 +65,7 @@ def main() -> None:
 def varied(megabytes: int) -> Iterator[Raw]:
     """So many megabytes of rows; always the same."""
     rng = random.Random(f"clean {megabytes}")
-    essays = [_SENTENCE.split(document.text) for document in shared_documents()]
+    essays = [SENTENCE_END.split(document.text) for document in shared_documents()]
     line = size = 0
     last: list[str] = []
     while size < megabytes * 1_000_000:

@@ -10,19 +10,15 @@ each step, on one core: of the essays as they are, and with what scraping leaves
 
 import argparse
 import itertools
-import json
 import time
 from collections.abc import Sequence
-from importlib.resources import files
-from pathlib import Path
 
-from bench.essays import shared_documents, shared_folder
+from bench.essays import encyclopaedia, sample_documents, shared_documents
 from bench.planted import LOOKALIKES, WRITERS, is_masked, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.cleaning.marks import marks
 from corpus.cleaning.text_step import TextStep
-from corpus.document import Document, Raw, document
-from corpus.read import read
+from corpus.document import Document
 
 PLANTED = 2_000  # of each kind
 LEFTOVERS = (
@@ -39,13 +35,10 @@ def main() -> None:
     parser.add_argument("--with", dest="also", action="append", default=[], metavar="STEP")
     given = parser.parse_args()
     cleaning = Cleaning().switched({name: "read" if name == "hanja" else True for name in given.also})
-    folder = Path(str(files("geulgam.sample")))
-    sample = [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
     real = shared_documents()
-    effects("the sample", sample, cleaning, given.examples)
+    effects("the sample", sample_documents(plain=True), cleaning, given.examples)
     effects("the real essays", real, cleaning, given.examples)
-    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
-    passages = [document(json.loads(line)["text"]) for line in lines]
+    passages = encyclopaedia()
     effects("KorQuAD's passages", passages, cleaning, given.examples)
     personal(real, passages)
     speed(real, cleaning, given.megabytes)

@@ -3,7 +3,8 @@
 Essays of the train side (``GEULGAM_SHARED``), half of them with what scraping leaves, and beside them half as many
 texts of junk, of ten kinds (:mod:`bench.planted_junk`): an adapter is trained on all that as it came, one on what
 cleaning and judging make of it, both for so many steps of the default recipe. Then, over one trimmed vocabulary, the
-bits per character of essays of the test side, as they are: of the base, of each adapter, and what each gains.
+bits per character of essays of the test side, as they are: of the base, of each adapter, and what each gains, with the
+interval of a bootstrap over essays.
 
     python -m bench.dirt FOLDER [--essays 120] [--steps 100] [--held-out 40]
 
@@ -53,11 +54,12 @@ def main() -> None:
     with showing(print) as on:
         before = document_bits(base, test, trimmed=True, on=on)
         print(f"base: {sum(before) / sizes:.4f} bits per character of {len(test)} essays", flush=True)
+        bits: dict[str, list[float]] = {}
         for name, train in sets.items():
             folder = given.folder / f"dirt-{name.replace(' + ', '-')}-{given.essays}-{given.steps}"
             if not folder.exists():
                 adapt(base, train, valid, recipe, folder, Card(name), on=on)
-            after = document_bits(base, test, folder, trimmed=True, on=on)
+            after = bits[name] = document_bits(base, test, folder, trimmed=True, on=on)
             low, high = gain_interval(before, after) or (0.0, 0.0)
             letters = sum(len(each.text) for each in train)
             print(
@@ -65,6 +67,9 @@ def main() -> None:
                 f"{100 * (1 - sum(after) / sum(before)):.2f} % less ({low:.2f} to {high:.2f})",
                 flush=True,
             )
+    raw_bits, clean_bits = bits.values()
+    low, high = gain_interval(raw_bits, clean_bits) or (0.0, 0.0)
+    print(f"cleaned against raw: {100 * (1 - sum(clean_bits) / sum(raw_bits)):.2f} % less ({low:.2f} to {high:.2f})")
 
 
 def dirty(essays: Sequence[Document], rng: random.Random) -> list[Document]:

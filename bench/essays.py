@@ -1,11 +1,13 @@
 """The essays that measurements are made on: the bundled sample, and the real ones of ``GEULGAM_SHARED``."""
 
+import json
 import os
+import re
 import sys
 from importlib.resources import files
 from pathlib import Path
 
-from corpus.document import Document, Raw
+from corpus.document import Document, Raw, document
 from corpus.read import read
 
 QUERIES = {
@@ -19,11 +21,14 @@ QUERIES = {
 }
 
 
-def sample_documents() -> list[Document]:
-    """147 of the essays that ship with geulgam: all but the plain ones."""
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+
+
+def sample_documents(*, plain: bool = False) -> list[Document]:
+    """147 of the essays that ship with geulgam; with the plain ones all 238."""
     folder = Path(str(files("geulgam.sample")))
-    terse = sorted(path for path in folder.glob("*.jsonl") if path.name != "plain.jsonl")
-    return [row.document() for row in read(terse) if isinstance(row, Raw)]
+    chosen = sorted(path for path in folder.glob("*.jsonl") if plain or path.name != "plain.jsonl")
+    return [row.document() for row in read(chosen) if isinstance(row, Raw)]
 
 
 def shared_folder() -> Path:
@@ -39,3 +44,9 @@ def shared_documents() -> list[Document]:
     rows = read([shared_folder() / "data" / "essays"])
     documents = (row.document() for row in rows if isinstance(row, Raw))
     return list({document.id: document for document in documents}.values())
+
+
+def encyclopaedia() -> list[Document]:
+    """KorQuAD's passages, without their titles."""
+    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+    return [document(json.loads(line)["text"], source="korquad") for line in lines]

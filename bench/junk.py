@@ -18,17 +18,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from bench.essays import shared_documents, shared_folder
+from bench.essays import encyclopaedia, sample_documents, shared_documents
 from bench.planted_junk import WRITERS, planted
 from corpus.cleaning.cleaning import Cleaner, Cleaning
-from corpus.document import Document, Raw, document
+from corpus.document import Document, document
 from corpus.judging.judging import Judge, Judging
-from corpus.read import read
 from finetune.judging import Perplexity
 
 
@@ -60,11 +58,13 @@ def main() -> None:
         row = json.loads(line)
         becomes = reason(document(row["text"])) or "passes"
         print(f"  {row['kind']:5} {' '.join(row['text'].split())[:30]}… {becomes}")
-    sample = bundled()
     real = shared_documents()
-    lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
-    passages = [document(json.loads(line)["text"]) for line in lines]
-    for name, documents in (("the sample", sample), ("the real essays", real), ("KorQuAD's passages", passages)):
+    texts = {
+        "the sample": sample_documents(plain=True),
+        "the real essays": real,
+        "KorQuAD's passages": encyclopaedia(),
+    }
+    for name, documents in texts.items():
         refused = [(one, why) for one in documents if (why := reason(one))]
         print(f"{name}: {len(refused)} of {len(documents):,} are refused")
         for one, why in refused:
@@ -72,17 +72,12 @@ def main() -> None:
     speed(judge, real)
 
 
-def bundled() -> list[Document]:
-    """All essays of the sample."""
-    folder = Path(str(files("geulgam.sample")))
-    return [row.document() for row in read(sorted(folder.glob("*.jsonl"))) if isinstance(row, Raw)]
-
-
 def perplexity(count: int) -> None:
     """Print the bits per character of the base model: of real essays, of the sample, of each kind of junk."""
     base = "gemma-3-270m"
     real = random.Random(1).sample(shared_documents(), 10 * count)
-    kinds = {"real essays": [one.text for one in real], "the sample": [one.text for one in bundled()[:count]]}
+    sample = sample_documents(plain=True)[:count]
+    kinds = {"real essays": [one.text for one in real], "the sample": [one.text for one in sample]}
     kinds |= {kind: planted(kind, count, 11) for kind in WRITERS}
     with tempfile.TemporaryDirectory() as folder:
         judge = Perplexity(0.0, 0.0, base, base, Path(folder))

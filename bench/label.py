@@ -14,7 +14,6 @@ With ``--whole`` the essays are whole, as in a corpus, and so longer than the ju
 """
 
 import argparse
-import json
 import random
 import re
 import time
@@ -26,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.essays import shared_documents, shared_folder
+from bench.essays import encyclopaedia, shared_documents
 from corpus.cleaning.cleaning import Cleaner, Cleaning
 from corpus.document import document, normalise
 from corpus.judging.judging import Judge, Judging
@@ -68,8 +67,7 @@ def sample(seed: int, *, whole: bool = False, scarce: bool = False) -> Sample:
     stretches = essays if whole else [_stretch(text, rng.choice(lengths), rng) for text in essays]
     if scarce:
         stretches = rng.sample(stretches, _SCARCE)
-        lines = (shared_folder() / "data" / "korquad" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
-        passages = [normalise(json.loads(line)["text"]) for line in lines]
+        passages = [normalise(one.text) for one in encyclopaedia()]
         junk += [("encyclopaedia", _stretch(text, rng.choice(lengths), rng)) for text in passages]
     kinds = ["essay"] * len(stretches) + [kind for kind, _ in junk]
     return Sample(stretches + [text for _, text in junk], kinds)

@@ -17,17 +17,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.essays import shared_documents
-from corpus.document import Document, Raw
+from bench.essays import sample_documents, shared_documents
 from corpus.events import Event, Finished
-from corpus.read import read
 from geulgam.map_page.page import html
 from retrieval.encoder import encoder
 from retrieval.map.clusters import grouped, usual_count
@@ -70,15 +67,9 @@ def kept(places: NDArray[np.float32], groups: Labels, near: int = 10) -> float:
     return float(np.mean(shares))
 
 
-def all_samples() -> list[Document]:
-    """All 238 essays of the sample."""
-    paths = sorted(Path(str(files("geulgam.sample"))).glob("*.jsonl"))
-    return [row.document() for row in read(paths) if isinstance(row, Raw)]
-
-
 def show_sample(choices: bool) -> None:
     """Purity, information and neighbours on the sample."""
-    made = excerpts(all_samples())
+    made = excerpts(sample_documents(plain=True))
     labels = [made.documents[essay].metadata["topic"] for essay in made.essay]
     essays, encoded = np.array(made.essay), encoder().encode(made.texts)
     print(f"{len(made.documents)} essays, {len(made.texts):,} passages, {len(set(labels))} labels")

@@ -9,10 +9,10 @@ round; then on all at the default weight, for each kind of question by its quest
 
 ``--paraphrases``: 100 queries, each about a passage of the bundled sample, that share no noun, verb or adjective with
 the essay that they mean, its title included (``bench/data/paraphrases.jsonl``, written for this; tests hold them to
-it): recall@10 of that essay among all 238. No weight was chosen on them.
+it): recall@10 of that essay among all 238. They were looked at when the weight was chosen (docs/meaning.md).
 
 ``--speed``: encoding, in sentences and characters a second of one process; and a query at a million sentences of
-random bytes, 512 each: all of it, with the search by words of as many documents of random terms left out.
+random bytes, 512 each: all of it, words among them.
 """
 
 import argparse
@@ -31,11 +31,10 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.essays import shared_folder
+from bench.essays import sample_documents, shared_folder
 from bench.retrieval import TOP, corpus_id, lines, passages, stored
 from corpus.digests import to_hex
-from corpus.document import Document, Raw
-from corpus.read import read
+from corpus.document import Document
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
@@ -191,15 +190,9 @@ def _id(passage: str) -> str:
     return f"{corpus_id(passage)[8:]}{'0' * 8}"
 
 
-def sample() -> list[Document]:
-    """All 238 essays that ship with geulgam."""
-    rows = read(sorted((Path(__file__).parents[1] / "geulgam" / "sample").glob("*.jsonl")))
-    return [row.document() for row in rows if isinstance(row, Raw)]
-
-
 def paraphrases() -> None:
     """Print the recall of queries that share no noun, verb or adjective with the essay that they mean."""
-    documents, asked = sample(), lines(PARAPHRASES)
+    documents, asked = sample_documents(plain=True), lines(PARAPHRASES)
     with tempfile.TemporaryDirectory() as place:
         made = ground(Path(place), documents)
         told = []
@@ -218,7 +211,8 @@ def speed(rows: int) -> None:
     """Print the seconds of encoding, and of a query."""
     use = encoder()
     use.encode(["가"])
-    texts = [essay.text[place.start : place.end] for essay in sample() for place in sentences(essay.text)][:2_000]
+    essays = [essay.text for essay in sample_documents(plain=True)]
+    texts = [essay[place.start : place.end] for essay in essays for place in sentences(essay)][:2_000]
     for shown, some in (("as they come", texts), ("by length", sorted(texts, key=len))):
         began, cpu = time.perf_counter(), time.process_time()
         for start in range(0, len(some), 256):

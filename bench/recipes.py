@@ -32,7 +32,7 @@ or with another shared stage:
 
 Prints each one's bits per character by topic, its mean, and what it gains over the recipes of ``--against``, with the
 interval of a bootstrap over all essays; with ``--trimmed`` over the trimmed vocabulary, which is measured sooner and
-compares nothing but adapters of one base. About an hour for a shared stage, two minutes for each topic.
+compares nothing but adapters of one base. 97 minutes for a shared stage, ten for each topic, on one core of a Xeon.
 
 A folder's name tells what its adapter is: recipe, rate and epochs, and what it goes on from; at the end of the shared
 stage rank, α and blocks, which both stages have. ``함께-mmr-0.0001-1ep-on-shared-0.0001-1ep-r16-a32-4x256``.

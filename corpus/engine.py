@@ -93,7 +93,7 @@ class _Worker:
     def __init__(self, folder: Path, threads: int, said: IO[bytes]) -> None:
         # A script of the caller's is not run again, as `multiprocessing` would.
         code = "from corpus.rank_worker import main; main()"
-        paths = os.pathsep.join(path for path in sys.path if path)
+        paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONPATH": paths}
         self.rank: int | None = None
         self._process = subprocess.Popen(

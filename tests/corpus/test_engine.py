@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+import dill
 import psutil
 import pytest
 
@@ -24,6 +27,7 @@ from corpus.store import Corpus
 from tests.corpus.conftest import PARAGRAPHS
 
 ROWS = 10  # of a rank
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -207,17 +211,24 @@ def test_a_worker_that_is_killed_is_one_line_and_the_same_call_completes_the_cor
 
 def test_workers_end_with_the_process_that_they_work_for(imports: Imports, tmp_path: Path, watched: Watched) -> None:
     waiting = replace(watched, waits_on="60.")
-    child = os.fork()
-    if not child:
-        try:
-            derive(imports, Corpus(tmp_path / "corpus"), [waiting], engine=LocalEngine(2, ROWS))
-        finally:
-            os._exit(1)
-    wait_for(lambda: "글-60" in watched.done())
-    workers = watched.workers()
-    assert any(psutil.pid_exists(pid) for pid in workers)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    (tmp_path / "steps.dill").write_bytes(dill.dumps([waiting]))
+    code = (
+        "import sys, dill; from pathlib import Path; from corpus.derive import derive\n"
+        "from corpus.imports import Imports\n"
+        "from corpus.engine import LocalEngine; from corpus.store import Corpus\n"
+        "imports, folder = map(Path, sys.argv[1:]); steps = dill.loads((folder / 'steps.dill').read_bytes())\n"
+        f"derive(Imports(imports), Corpus(folder / 'corpus'), steps, engine=LocalEngine(2, {ROWS}))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(imports.folder), str(tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        wait_for(lambda: "글-60" in watched.done())
+        workers = watched.workers()
+        assert any(map(is_running, workers))
+    finally:
+        child.kill()
+        child.wait()
     wait_for(lambda: not any(map(is_running, workers)))
 
 

@@ -1,10 +1,10 @@
 """`corpus clean` by workers and on a Ray cluster: the corpus of one process, to the byte, whatever is killed."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,7 +58,12 @@ def scraped(workspace: Workspace, essays: list[Path], tmp_path: Path) -> Workspa
 
 def at_work() -> list[psutil.Process]:
     """The cluster's workers that are at a rank."""
-    return [p for p in psutil.Process().children(recursive=True) if any("run_rank" in word for word in p.cmdline())]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if any("run_rank" in word for word in process.cmdline()):
+                found.append(process)
+    return found
 
 
 @pytest.mark.slow
@@ -85,9 +90,22 @@ def test_with_a_worker_killed_in_the_middle_three_nodes_make_the_corpus_that_one
     address: str, scraped: Workspace, tmp_path: Path
 ) -> None:
     with started("corpus", "clean", "--engine", "ray", "--address", address, "--json", cwd=scraped.folder) as run:
-        wait_for(lambda: any(scraped.corpus.glob(".ranks/*/rank-*.dill")) and bool(at_work()), run, 240)
-        killed = at_work()[0]
-        os.kill(killed.pid, signal.SIGKILL)
+        killed: list[psutil.Process] = []
+
+        def one_is_killed() -> bool:
+            """One that is at a rank, once another rank is done: it is stopped, so that it cannot end meanwhile."""
+            if any(scraped.corpus.glob(".ranks/*/rank-*.dill")):
+                for process in at_work():
+                    with suppress(psutil.NoSuchProcess):
+                        process.suspend()
+                        if process in at_work():
+                            process.kill()
+                            killed.append(process)
+                            break
+                        process.resume()
+            return bool(killed)
+
+        wait_for(one_is_killed, run, 240)
         assert len(list(scraped.corpus.glob(".ranks/*/rank-*.dill"))) < 6
         out, err = run.communicate(timeout=240)
     assert run.returncode == 0, err

@@ -16,15 +16,9 @@ from geulgam.settings_file import put_setting
 from geulgam.stages.corpus import CorpusNode
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command
-from tests.geulgam.test_label import Letters
 
 EDITIONS = range(30, 36)  # of these essays there is another edition
 COLLECTED = (36, 37)  # these are one row, too
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.encoder.encoder", lambda name="use": Letters())
 
 
 @pytest.fixture

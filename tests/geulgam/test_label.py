@@ -11,13 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from bench.label import unknown_junk
 from corpus.errors import GeulgamError
-from corpus.judging.learnt.features import Vectors
 from corpus.judging.learnt.judge import LearntJudge
 from corpus.judging.learnt.marks import Marks
 from corpus.store import Corpus
@@ -25,25 +23,7 @@ from geulgam.labelling import Marking, mark_by_lines, passage
 from geulgam.stages.corpus import CorpusNode, unjudged
 from geulgam.stages.label import Labelling, candidates, scored
 from geulgam.workspace import Workspace
-from tests.geulgam.conftest import Command, Said, arguments, environment
-
-
-class Letters:
-    """An encoder of milliseconds, by the letters of a text."""
-
-    name, dimensions = "letters 1", 32
-
-    def encode(self, texts: list[str]) -> Vectors:
-        made = np.full((len(texts), self.dimensions), 1e-3, np.float32)
-        for row, text in zip(made, texts, strict=True):
-            for letter in text:
-                row[ord(letter) % self.dimensions] += 1
-        return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.encoder.encoder", lambda name="use": Letters())
+from tests.geulgam.conftest import Command, Letters, Said, arguments, environment
 
 
 @pytest.fixture
