@@ -73,7 +73,7 @@ def derive(
     if made == now:
         return Derived()
     start = int(made.get("rows", 0))
-    index = imports.index()
+    index = imports.index(rows)
     plan = _plan(index, start)
     anew = bool(made or len(corpus)) and (plan.corrected or made != _made_from(imports, start, called))
     ids, versions = corpus.digests(), corpus.versions()

@@ -142,12 +142,15 @@ class Imports:
         items = [item for table in taken(parts, self._counts(parts), ascending, _ROW) for item in _items(table)]
         return [items[place] for place in inverse.tolist()]
 
-    def index(self) -> Index:
-        """Every row in short; holds some 50 bytes for each."""
+    def index(self, count: int | None = None) -> Index:
+        """Every row in short, or the first ``count``; holds some 50 bytes for each."""
         names: dict[str, int] = {}
         refused, again = [np.empty(0, np.bool_)], [np.empty(0, np.bool_)]
         ids, files = [np.empty(0, DTYPE)], [np.empty(0, np.int64)]
+        left = len(self) if count is None else count  # rows may be coming meanwhile
         for batch in batches(self.parts(), ["id", "file", "again"]):
+            batch = batch.slice(0, left)
+            left -= len(batch)
             whole = batch.column("id").is_valid()
             refused.append(~np.asarray(whole))
             kept = batch.filter(whole)

@@ -6,7 +6,7 @@ boilerplate, is easy; letters without sense, another language in hangul, a list 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.document import Document
+from finetune.execution import Execution
 from retrieval.vectors import KeptVectors
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Perplexity:
     """A :class:`corpus.step.Step` that refuses what takes fewer bits per character than ``least``, or more than
     ``most``; 0: no bound.
 
-    ``base``: the model's name, ``identity``: changes with its weights. What was measured is kept in ``folder``.
+    ``base``: the model's name, ``identity``: changes with its weights; of ``how`` its device, precision and bits count.
+    What was measured is kept in ``folder``; the base is held until :func:`let_go`.
     """
 
     least: float
@@ -36,6 +38,7 @@ class Perplexity:
     base: str
     identity: str
     folder: Path
+    how: Execution = field(default_factory=Execution)
     version: int = 1
     at_once: ClassVar[int] = 1  # each holds the base
 
@@ -55,8 +58,14 @@ class Perplexity:
 
     def bits(self, text: str) -> float:
         """Per character of the text's beginning, as the base finds it."""
-        ((bits,),) = _kept(self.base, self.identity, self.folder).encode([text[:READ]]).tolist()
+        ((bits,),) = _kept(self.base, self.identity, self.folder, self.how).encode([text[:READ]]).tolist()
         return float(bits)
+
+
+def let_go() -> None:
+    """Hold no base any longer."""
+    _kept.cache_clear()
+    _loaded.cache_clear()
 
 
 class _Bits:
@@ -64,26 +73,27 @@ class _Bits:
 
     dimensions = 1
 
-    def __init__(self, base: str, identity: str) -> None:
-        self._base, self.name = base, f"bits {identity} {READ}"
+    def __init__(self, base: str, identity: str, how: Execution) -> None:
+        self._base, self._how = base, how
+        self.name = f"bits {identity} {READ}" + (f" in {how.base_bits} bits" if how.base_bits else "")
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         from finetune.evaluate import bits_per_character  # torch is imported once something has to be measured
 
-        base = _loaded(self._base)
+        base = _loaded(self._base, self._how)
         nothing = Document("0" * 32, "")
         found = [bits_per_character(base, [replace(nothing, text=text)]) for text in texts]
         return np.array(found, np.float32)[:, None]
 
 
 @cache
-def _kept(base: str, identity: str, folder: Path) -> KeptVectors:
-    return KeptVectors(_Bits(base, identity), folder)
+def _kept(base: str, identity: str, folder: Path, how: Execution) -> KeptVectors:
+    return KeptVectors(_Bits(base, identity, how), folder)
 
 
 @cache
-def _loaded(base: str) -> "BaseModel":
-    """With its whole vocabulary, on the device there is."""
+def _loaded(base: str, how: Execution) -> "BaseModel":
+    """With its whole vocabulary."""
     from finetune.base import BaseModel
 
-    return BaseModel.load(base)
+    return BaseModel.load(base, device=how.device, precision=how.precision, bits=how.base_bits)

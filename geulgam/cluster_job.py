@@ -6,7 +6,7 @@ The workspace lies on a file system that all nodes see at the same path; a job m
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,9 +60,7 @@ def order_of(node: ModelNode, again: str) -> Order:
 def run(order: Order, events: "Queue") -> JobResult:
     """On its node: make the artifact from its inputs as they are, and tell of it. Raises GeulgamError."""
     host = socket.gethostname()
-    if version() != order.version:
-        what = f"{host} has geulgam {version()}, and this machine {order.version}"
-        raise GeulgamError(what, "install the same on all nodes")
+    check_version(order.version)
     if not order.workspace.settings_file.exists():
         raise not_shared(order.workspace.folder, host)
     if order.folder.is_dir():
@@ -94,10 +92,25 @@ class _Sender:
 
 def wait_until_seen(node: Node, fingerprint: str | None) -> None:
     """Until the artifact of this fingerprint is seen from here. Raises GeulgamError if it is another one for long."""
+    wait_for(lambda: (found := node.found()) is not None and found.fingerprint == fingerprint, node.folder)
+
+
+def check_version(wanted: str) -> None:
+    """Raise GeulgamError where this node has another geulgam."""
+    if version() != wanted:
+        what = f"{socket.gethostname()} has geulgam {version()}, and this machine {wanted}"
+        raise GeulgamError(what, "install the same on all nodes")
+
+
+def wait_for(is_there: Callable[[], bool], folder: Path) -> None:
+    """Until something in the folder is seen from here, since a network's file system may keep old listings.
+
+    Raises GeulgamError if it is not for long.
+    """
     end = time.monotonic() + SEEN
-    while (found := node.found()) is None or found.fingerprint != fingerprint:
+    while not is_there():
         if time.monotonic() > end:
-            raise not_shared(node.folder, socket.gethostname())
+            raise not_shared(folder, socket.gethostname())
         time.sleep(POLL)
 
 

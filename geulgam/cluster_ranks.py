@@ -4,21 +4,19 @@ The workspace lies where all nodes see it, at the same path; Ray carries the ran
 whose worker has died, or its node, is begun again by Ray, maybe on another node.
 """
 
-import socket
-import time
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.engine import stepping
-from corpus.errors import GeulgamError
 from corpus.events import On, Task
 from corpus.ranks import ROWS, Ranks
 from corpus.step import Stepped, Work
 from geulgam.cluster import RETRIES, cancel, failure, resources
-from geulgam.cluster_job import POLL, SEEN, not_shared
+from geulgam.cluster_job import POLL, check_version, wait_for
 from geulgam.distribution import version
 
 if TYPE_CHECKING:
@@ -43,19 +41,19 @@ class RayEngine:
             return work.stepped()
         ranks = Ranks.of(work, self.rows)
         with stepping(ranks, on) as (todo, task):
-            _run(ranks, todo, task, is_large=work.at_once is not None)
+            _run(ranks, todo, task, work.at_once)
         return ranks.done(work.steps)
 
 
-def _run(ranks: Ranks, todo: Sequence[int], task: Task, *, is_large: bool) -> None:
-    """Do these ranks, each in a job of one core, or where a step holds much, as a training's."""
+def _run(ranks: Ranks, todo: Sequence[int], task: Task, at_once: int | None) -> None:
+    """Do these ranks, each in a job of one core; where a node may do but so many at once, of so much as that leaves."""
     import ray
     from ray.exceptions import RayError
 
     lent = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    asked = resources(lent, "auto") if is_large else {"num_cpus": 1}
+    asked = asking(lent, at_once)
     job: Any = ray.remote(run_rank).options(max_retries=RETRIES, **asked)
-    jobs: dict[ObjectRef[None], int] = {job.remote(ranks.folder, rank, version()): rank for rank in todo}
+    jobs: dict[ObjectRef[None], int] = {job.remote(ranks.folder, rank, version(), Path.cwd()): rank for rank in todo}
     try:
         while jobs:
             done, _ = ray.wait(list(jobs), num_returns=len(jobs), timeout=POLL)
@@ -65,7 +63,7 @@ def _run(ranks: Ranks, todo: Sequence[int], task: Task, *, is_large: bool) -> No
                     ray.get(ref)
                 except Exception as error:
                     raise failure(error, f"rows from {rank * ranks.rows(0) + 1:,} on", _LESS) from error
-                _seen(partial(ranks.is_seen, rank), ranks.folder)
+                wait_for(partial(ranks.is_seen, rank), ranks.folder)
                 task.done += ranks.rows(rank)
             task.reach(task.done)
     except RayError as error:
@@ -74,21 +72,20 @@ def _run(ranks: Ranks, todo: Sequence[int], task: Task, *, is_large: bool) -> No
         cancel(list(jobs))
 
 
-def run_rank(folder: Path, rank: int, of: str) -> None:
+def asking(nodes: Sequence[Mapping[str, float]], at_once: int | None) -> dict[str, float]:
+    """What a rank's job asks of its node, of which each has what stands in ``nodes``."""
+    if at_once == 1:
+        return resources(nodes, "auto")
+    most = max((int(node.get("CPU", 0)) for node in nodes), default=0)
+    return {"num_cpus": max(1, -(-most // at_once)) if at_once else 1}
+
+
+def run_rank(folder: Path, rank: int, of: str, begun_in: Path) -> None:
     """On its node: do a rank of the work in the folder, by geulgam of that version. Raises GeulgamError."""
-    host = socket.gethostname()
-    if version() != of:
-        raise GeulgamError(f"{host} has geulgam {version()}, not {of}", "install the same on all nodes")
-    _seen(lambda: (folder / "work.json").exists(), folder)
+    check_version(of)
+    wait_for((folder / "work.json").exists, folder)
+    if begun_in.is_dir():  # a base, or an encoder, may be named from there
+        os.chdir(begun_in)
     from corpus.pipeline import Executor
 
     Executor(folder).run_rank(rank)
-
-
-def _seen(is_there: Callable[[], bool], folder: Path) -> None:
-    """Wait until something is seen from here, since a network's file system may keep old listings."""
-    end = time.monotonic() + SEEN
-    while not is_there():
-        if time.monotonic() > end:
-            raise not_shared(folder, socket.gethostname())
-        time.sleep(POLL)

@@ -16,6 +16,12 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="Of the Ray cluster; else that of this machine, or one for now.", show_default=False
+    ),
+]
 Topics = Annotated[
     list[str] | None,
     typer.Argument(metavar="TOPIC", help="Topics by name; none: all.", show_default=False),

@@ -131,10 +131,19 @@ class KeptVectors:
         self._open(name)  # mapped, it takes no memory; another process may have joined it already
 
     def _join(self) -> None:
-        """Make one part of many small ones, which calls for a few texts leave behind."""
-        small = {name: part for name, part in self._parts.items() if len(part.keys) < PART}
-        if len(small) < _SMALL_PARTS:
-            return
+        """Make one part of many small ones, which calls for a few texts leave behind.
+
+        Of those of about one size (16 times as much is another), so that a vector is written again three times.
+        """
+        sizes: dict[int, list[str]] = {}
+        for name, part in self._parts.items():
+            if len(part.keys) < PART:
+                sizes.setdefault((len(part.keys).bit_length() - 1) // 4, []).append(name)
+        for names in [names for names in sizes.values() if len(names) >= _SMALL_PARTS]:
+            self._join_all(names)
+
+    def _join_all(self, names: Sequence[str]) -> None:
+        small = {name: self._parts[name] for name in names}
         keys = np.concatenate([part.keys for part in small.values()])
         vectors = np.concatenate([part.vectors[part.rows] for part in small.values()])
         keys, first = np.unique(keys, return_index=True)

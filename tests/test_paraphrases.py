@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bench.meaning import PARAPHRASES, sample
+from bench.essays import sample_documents
+from bench.meaning import PARAPHRASES
 from bench.retrieval import lines
 from retrieval.kiwi import tagged
 
@@ -18,14 +19,14 @@ def content(texts: Sequence[str]) -> list[set[tuple[str, str]]]:
 
 
 def test_a_hundred_queries_mean_each_a_passage_of_another_essay() -> None:
-    rows, essays = lines(PARAPHRASES), sample()
+    rows, essays = lines(PARAPHRASES), sample_documents(plain=True)
     assert len(rows) == len({row["query"] for row in rows}) == len({row["passage"] for row in rows}) == 100
     for row in rows:
         assert [essay.title for essay in essays if row["passage"] in essay.text] == [row["title"]]
 
 
 def test_none_shares_a_noun_a_verb_or_an_adjective_with_its_essay() -> None:
-    rows, essays = lines(PARAPHRASES), sample()
+    rows, essays = lines(PARAPHRASES), sample_documents(plain=True)
     whole = [next(f"{essay.title}\n{essay.text}" for essay in essays if row["passage"] in essay.text) for row in rows]
     asked, meant = content([row["query"] for row in rows]), content(whole)
     assert all(len(query) >= 2 for query in asked)

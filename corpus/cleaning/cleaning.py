@@ -107,7 +107,6 @@ class Cleaning:
 
 
 NAMES = tuple(name.name for name in fields(Cleaning))
-NONE = Cleaning().switched({name: "keep" if name == "hanja" else False for name in NAMES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from corpus.imports import Imports, Index
 from corpus.stats import histogram, origin
 from corpus.store import Corpus
 from corpus.survey.excerpts import Chosen, Shown, beginning, difference
-from corpus.survey.near import FILE, NearGroups
+from corpus.survey.near import NearGroups
 from corpus.survey.refused import RefusedRows
 from corpus.survey.surveyed import (
     SCORES,
@@ -45,7 +45,7 @@ def survey(imports: Imports, corpus: Corpus, cleaner: Cleaner, *, on: On = silen
     do.
     """
     rows = int(corpus.made_from.get("rows", 0))
-    index = _until(imports.index(), rows)
+    index = imports.index(rows)
     files, read = _files(imports, rows, on)
     with RefusedRows(corpus.rejected_path) as refused:
         looking = _Looking(corpus, cleaner, refused)
@@ -87,7 +87,7 @@ class _Looking:
     def __init__(self, corpus: Corpus, cleaner: Cleaner, refused: RefusedRows) -> None:
         self.different, self.cleaned = Amount(), Amount()
         self.changes: dict[str, Chosen[Shown]] = {}
-        self.near = NearGroups(corpus.folder / FILE)
+        self.near = NearGroups(corpus)
         self.scores = [0] * SCORES
         self.sources: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         self._kinds: dict[tuple[str, By], tuple[Amount, Chosen[Shown]]] = {}
@@ -161,14 +161,6 @@ class _Looking:
 
 def _shown(told: tuple[Amount, Chosen[Shown]]) -> tuple[Amount, tuple[Shown, ...]]:
     return told[0], told[1].found()
-
-
-def _until(index: Index, rows: int) -> Index:
-    """Of the first so many rows alone."""
-    own = index.row < rows
-    return Index(
-        index.row[own], index.ids[own], index.files[own], index.again[own], index.refused[index.refused < rows]
-    )
 
 
 def _files(imports: Imports, rows: int, on: On) -> tuple[dict[str, FileRows], Amount]:

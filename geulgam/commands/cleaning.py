@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from corpus.errors import GeulgamError
-from geulgam.options import JsonOption, WorkspaceOption
+from geulgam.options import AddressOption, JsonOption, WorkspaceOption
 from geulgam.terminal import keep_settings, note, out, plain, say, show_json, showing, table
 
 if TYPE_CHECKING:
@@ -45,14 +45,7 @@ def clean(
     engine: Annotated[
         Literal["ray"] | None, typer.Option(help="ray: on the nodes of a Ray cluster.", show_default=False)
     ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Of the Ray cluster; else that of this machine, or one for now.",
-            show_default=False,
-        ),
-    ] = None,
+    address: AddressOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from geulgam.settings import Settings
-    from geulgam.stages.label import ScoredDocument
+    from geulgam.stages.label import ScoredDocument, Threshold
     from geulgam.workspace import Workspace
 
 _AROUND = 5  # documents shown on either side of a threshold that was typed
@@ -60,12 +60,14 @@ def _mark(place: "Workspace", settings: "Settings", json: bool) -> None:
 
     with showing() as on, at_work(place, "marks", on):
         session = stage.Labelling(place, settings, on=on)
-        if is_terminal() and not json:
-            labelling.mark_in_terminal(session)
-        else:
-            labelling.mark_by_lines(session, say, as_json=json)
-        if session.validated() is not None:
-            stage.learn(place, settings, on=on)
+        try:
+            if is_terminal() and not json:
+                labelling.mark_in_terminal(session)
+            else:
+                labelling.mark_by_lines(session, say, as_json=json)
+        finally:  # also after Ctrl-C
+            if session.can_learn:
+                stage.learn(place, settings, session.corpus, on=on)
     note(f"{plain(place.marks)}: {labelling.standing(session)}")
     if session.document is None:
         note("all documents are marked")
@@ -95,11 +97,7 @@ def _choose(place: "Workspace", settings: "Settings", json: bool) -> None:
         show_json(found)
         return
     for each in reversed(found):
-        for document in each.above:
-            say(_line(document))
-        say(f"── {each.threshold:g} ── {each.documents:,} documents stay, {each.characters:,} characters")
-        for document in each.below:
-            say(_line(document))
+        _show(each)
     if is_terminal():
         chosen = _asked(ordered)
         if chosen is not None:
@@ -131,12 +129,15 @@ def _asked(ordered: "Sequence[ScoredDocument]") -> float | None:
             say("a score is a number from 0 to 1")
             continue
         chosen = value
-        (each,) = candidates(ordered, [value], _AROUND)
-        for document in each.above:
-            say(_line(document))
-        say(f"── {value:g} ── {each.documents:,} documents stay, {each.characters:,} characters")
-        for document in each.below:
-            say(_line(document))
+        _show(*candidates(ordered, [value], _AROUND))
+
+
+def _show(each: "Threshold") -> None:
+    for document in each.above:
+        say(_line(document))
+    say(f"── {each.threshold:g} ── {each.documents:,} documents stay, {each.characters:,} characters")
+    for document in each.below:
+        say(_line(document))
 
 
 def _keep(place: "Workspace", threshold: float) -> None:

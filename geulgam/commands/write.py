@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from finetune.launch import by_main
-from geulgam.options import JsonOption, Topics, WorkspaceOption
+from geulgam.options import AddressOption, JsonOption, Topics, WorkspaceOption
 from geulgam.terminal import keep_settings, note, plain, say, show_json, showing, table
 
 if TYPE_CHECKING:
@@ -44,14 +44,7 @@ def finetune(
         Literal["ray"] | None,
         typer.Option(help="ray: each topic in a job of its own, on the nodes of a Ray cluster.", show_default=False),
     ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Of the Ray cluster; else that of this machine, or one for now.",
-            show_default=False,
-        ),
-    ] = None,
+    address: AddressOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Adapt the base model to what was retrieved for each topic; a run that was stopped goes on where it stood.

@@ -4,28 +4,29 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
 from importlib import resources
 
 from corpus.cleaning.marks import Stretch
 from corpus.survey.surveyed import RefusalKind, Survey
 from generate.review.page import page
-from geulgam.corpus_page.figures import BarChart, figures, said
+from geulgam.corpus_page.figures import BarChart, said
 
 CHANGES = 2  # examples of a step that the page shows
 _EMPTY_LINES = re.compile(r"\s*\n\s*")
 
 
-def html(survey: Survey, folder: str) -> str:
+def html(survey: Survey, drawn: Mapping[str, BarChart], folder: str) -> str:
     """The whole page, in which titles and texts are shown and never read as tags.
 
-    ``folder``: that of the figures as CSV, as a link from the page.
+    ``drawn``: its figures, ``folder``: that of the figures as CSV, as a link from the page.
     """
     style = (resources.files(__package__ or "geulgam.corpus_page") / "corpus.css").read_text(encoding="utf-8")
     return page(
         "geulgam.corpus_page",
         "corpus.html.jinja",
         survey=survey,
-        figures=figures(survey),
+        figures=drawn,
         folder=folder,
         own_style=style,
         changes={step: found[:CHANGES] for step, found in survey.changes.items()},

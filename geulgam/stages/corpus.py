@@ -22,7 +22,7 @@ from corpus.keeping import Keeping, Scores
 from corpus.read import read
 from corpus.step import Step, named
 from corpus.store import Corpus, old_parts
-from finetune.judging import Perplexity
+from finetune.judging import Perplexity, let_go
 from geulgam.graph import Node, at_work, make
 from geulgam.manifest import Manifest, note_seconds, noted_seconds
 from geulgam.settings import Settings
@@ -136,7 +136,10 @@ class CorpusNode(Node):
         cleaner = cleaner or cleaner_of(self.workspace, self.settings, on)
         chosen, how = steps(self.workspace, self.settings, cleaner), self.settings.corpus.deduplicate
         cleaned, scores = Corpus(self.workspace.cleaned), learnt_scores(self.workspace, self.settings)
-        derived = made(imports, corpus, cleaned, chosen, how, scores, engine=engine or LocalEngine(), on=on)
+        try:
+            derived = made(imports, corpus, cleaned, chosen, how, scores, engine=engine or LocalEngine(), on=on)
+        finally:
+            let_go()  # what comes next holds the base itself
         remember(self.workspace, self.settings.corpus)
         if derived != Derived():
             note_seconds(self.folder, corpus.fingerprint(), time.monotonic() - began)
@@ -165,7 +168,8 @@ def steps(workspace: Workspace, settings: Settings, cleaner: Cleaner | None = No
         found.append(learnt_step(workspace, settings))
     if chosen.bits_least or chosen.bits_most:
         base = settings.finetune.base
-        found.append(Perplexity(chosen.bits_least, chosen.bits_most, base, identity(base), workspace.vectors))
+        how = settings.finetune.execution
+        found.append(Perplexity(chosen.bits_least, chosen.bits_most, base, identity(base), workspace.vectors, how))
     return tuple(found)
 
 

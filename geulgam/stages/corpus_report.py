@@ -69,5 +69,5 @@ def report(workspace: Workspace, settings: Settings, *, on: On = silent) -> Corp
         tables = {folder / f"{name}.csv": table(figure) for name, figure in drawn.items()}
         for path, text in tables.items():
             write_text(path, text)
-        write_text(file, html(found, folder.name))
+        write_text(file, html(found, drawn, folder.name))
     return CorpusReport(file, tuple(tables), found, drawn)

@@ -1,6 +1,7 @@
 """The judge that the user has taught, as the settings have it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.judging.learnt.features import Vectors
 from corpus.judging.learnt.judge import LearntJudge
+from corpus.judging.learnt.marks import Marks
 from corpus.judging.learnt.refusing import LearntStep
 from corpus.judging.learnt.scoring import LearntScores
 from geulgam.settings import Settings
@@ -66,8 +68,9 @@ def learnt_scores(workspace: Workspace, settings: Settings) -> LearntScores | No
 
 
 def _judge(workspace: Workspace, why: str, otherwise: str) -> LearntJudge:
+    """The judge that was learnt last, with the marks that stand now, some of which may have come since."""
     try:
-        return LearntJudge.load(workspace.judge)
+        return replace(LearntJudge.load(workspace.judge), marks=dict(Marks(workspace.marks).standing))
     except FileNotFoundError:
         what = f"{why}, but nothing was learnt from marks yet"
         raise GeulgamError(what, f"geulgam corpus label, or {otherwise}") from None

@@ -1,11 +1,11 @@
 """The user says of some documents whether they are essays; the judge learns it, and scores all the others."""
 
-import heapq
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
+from corpus.digests import array, find, from_hex, to_hex
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, about, silent
@@ -34,8 +34,8 @@ class Labelling:
 
     def __init__(self, workspace: Workspace, settings: Settings, *, on: On = silent) -> None:
         self._marks = Marks(workspace.marks)
-        corpus = unjudged(workspace, settings, on=on)
-        self._documents = _asked(corpus, self._marks)
+        self.corpus = unjudged(workspace, settings, on=on)
+        self._documents = _asked(self.corpus, self._marks)
         self._places = {document.id: place for place, document in enumerate(self._documents)}
         encode = CorpusVectors(workspace, settings, on=about(on, "marks"))
         seen = features([document.text for document in self._documents], encode)
@@ -66,6 +66,11 @@ class Labelling:
     def others(self) -> int:
         """How many are marked as none."""
         return len(self._marks.standing) - self.essays
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether there are marks enough for a judge."""
+        return can_fit(list(self._marks.standing.values()))
 
     def validated(self) -> CrossValidated | None:
         """How well marks are told that are left out; None while there are too few."""
@@ -179,15 +184,11 @@ def _scored(document: Document, score: float, judge: LearntJudge) -> ScoredDocum
 
 def _asked(corpus: Corpus, marks: Marks) -> list[Document]:
     """Those that may be asked about, and those that are marked."""
-    ids = [str(id_) for batch in corpus.batches(["id"]) for id_ in batch.column("id").to_pylist()]
-    chosen = heapq.nsmallest(MOST, ids)
-    there = _present(corpus, list(marks.standing), ids)
-    return corpus.get(list(dict.fromkeys([*chosen, *there])))
+    chosen = to_hex(corpus.digests()[:MOST])
+    return corpus.get(list(dict.fromkeys([*chosen, *_present(corpus, list(marks.standing))])))
 
 
-def _present(corpus: Corpus, wanted: Sequence[str], ids: Sequence[str] | None = None) -> list[str]:
+def _present(corpus: Corpus, wanted: Sequence[str]) -> list[str]:
     """Those of the ids that are in the corpus, in their order."""
-    if ids is None:
-        ids = [str(id_) for batch in corpus.batches(["id"]) for id_ in batch.column("id").to_pylist()]
-    known = set(ids)
-    return [id_ for id_ in wanted if id_ in known]
+    _, there = find(array(map(from_hex, wanted)), corpus.digests())
+    return [id_ for id_, is_there in zip(wanted, there.tolist(), strict=True) if is_there]

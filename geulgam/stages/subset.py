@@ -24,6 +24,7 @@ class SubsetNode(Node):
     """A topic's, made from the index and the sides."""
 
     stage = "subset"
+    version = 2  # words count by the square of their share
     not_there = "not selected yet"
 
     @property

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.cleaning.cleaning import NAMES, NONE, Cleaner, Cleaning
+from corpus.cleaning.cleaning import NAMES, Cleaner, Cleaning
 from corpus.cleaning.marks import marks
 from corpus.document import document
 
 # Without those that ask Kiwi.
 ALL = Cleaner(Cleaning(hanja="remove", brackets=True).steps())
 DEFAULT = Cleaner(Cleaning().steps())
+
+
+NONE = Cleaning().switched({name: "keep" if name == "hanja" else False for name in NAMES})
 
 
 def by(name: str, text: str) -> str:

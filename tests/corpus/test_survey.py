@@ -138,7 +138,7 @@ def test_near_copies_and_scores_are_read_from_the_disk(tmp_path: Path) -> None:
     corpus.rejected_path.write_text("".join(json.dumps(entry) + "\n" for entry in told), encoding="utf-8")
     copy = Raw("나.csv", 6, "봄이 왔다.").document().id
     group = {"kept": ids["여름"], "dropped": [{"id": copy, "shared": 0.83}]}
-    (corpus.folder / "duplicates.jsonl").write_text(json.dumps(group) + "\n{half", encoding="utf-8")
+    (corpus.folder / "duplicates.jsonl").write_text(json.dumps(group) + "\n", encoding="utf-8")
     found = surveyed(imports, corpus)
     assert found.scores[2] == sum(found.scores) == 1
     assert {(kind.kind, kind.by) for kind in found.refusals} >= {("learnt", "rule"), ("near-duplicate", "double")}
@@ -146,7 +146,7 @@ def test_near_copies_and_scores_are_read_from_the_disk(tmp_path: Path) -> None:
     ((stays, went, shared),) = found.near.pairs
     assert (stays.title, went.title, shared) == ("여름", "또 봄", 0.83)
     assert [mark.text for mark in stays.marks if mark.kind == "removed"] == ["여름이"]
-    assert not NearGroups(tmp_path / "nowhere").found().sizes
+    assert not NearGroups(Corpus(tmp_path / "nowhere")).found().sizes
 
 
 def test_the_same_examples_are_chosen_in_whatever_order_they_come() -> None:
