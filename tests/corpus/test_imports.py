@@ -291,3 +291,17 @@ def test_an_old_part_that_is_damaged_is_told_and_nothing_is_removed(tmp_path: Pa
     with pytest.raises(GeulgamError, match=r"cannot read .*part-000003\.parquet"):
         Imports(tmp_path / "imports").adopt(corpus)
     assert len(list(corpus.glob("*.parquet"))) == 3
+
+
+def test_of_the_first_rows_alone_the_index_is_what_it_was_before_the_others_came(tmp_path: Path) -> None:
+    imports = Imports(tmp_path / "imports")
+    imports.add([Raw("a.csv", 2, "가"), Rejected("a.csv", 3, "empty text"), Raw("a.csv", 4, "나")])
+    before = imports.index()
+    imports.add([Raw("b.csv", 2, "다"), Rejected("b.csv", 3, "empty text")])
+    count = len(before.row) + len(before.refused)
+    again = imports.index(count)
+    assert again.row.tolist() == before.row.tolist() == [
+        0,
+        2,
+    ] and again.refused.tolist() == before.refused.tolist() == [1]
+    assert again.ids.tolist() == before.ids.tolist() and len(imports.index().row) == 3

@@ -16,6 +16,7 @@ from corpus.ranks import ROWS
 from corpus.read import read
 from corpus.store import Corpus
 from geulgam import cluster
+from geulgam.cluster_ranks import asking
 from geulgam.stages.corpus import steps
 from geulgam.workspace import Workspace
 from tests.geulgam.conftest import Command, environment, started
@@ -43,6 +44,12 @@ def test_neither_ray_nor_datatrove_is_imported_before_there_is_work_for_them() -
         "sys.exit(bool({'ray', 'datatrove', 'dill', 'loguru'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
+
+
+def test_of_a_node_each_rank_asks_a_core_or_what_a_step_that_holds_much_leaves() -> None:
+    nodes = [{"CPU": 16.0}, {"CPU": 4.0}]
+    assert asking(nodes, None) == {"num_cpus": 1} and asking(nodes, 8) == {"num_cpus": 2}
+    assert asking(nodes, 1) == {"num_cpus": 16} and asking([{"CPU": 4.0}], 8) == {"num_cpus": 1}
 
 
 @pytest.fixture
