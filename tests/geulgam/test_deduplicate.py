@@ -1,7 +1,7 @@
 """`[corpus.deduplicate]`: near-duplicates go and come back by a line of the settings, and every command tells of it."""
 
 import json
-import subprocess
+import re
 import time
 from pathlib import Path
 
@@ -153,18 +153,16 @@ def test_killed_at_some_moments_the_old_corpus_stands_or_the_new_one(
     add(geulgam, tmp_path, [prose(seed % 300) + prose(seed, 30) for seed in range(600)])
     before = Corpus(workspace.corpus).fingerprint()
     keep(workspace, "longest")
-    began = time.monotonic()
-    clean_in_a_process(workspace, None)
-    whole = time.monotonic() - began
+    geulgam("corpus", "clean")
     after = Corpus(workspace.corpus).fingerprint()
     lists = {name: (workspace.corpus / name).read_bytes() for name in ("rejected.jsonl", "duplicates.jsonl")}
     left = set()
-    for moment in (0.6, 0.8, 0.95):
+    for task in ("deriving", "comparing", "comparing closely", "writing"):
         keep(workspace, "all")
         geulgam("corpus", "clean")
         assert Corpus(workspace.corpus).fingerprint() == before
         keep(workspace, "longest")
-        clean_in_a_process(workspace, moment * whole)
+        clean_until(task, workspace, tmp_path / f"{task}.jsonl")
         left.add(Corpus(workspace.corpus).fingerprint())
         assert left <= {before, after}
         assert len(list(Corpus(workspace.corpus))) in (600, 300)
@@ -174,10 +172,11 @@ def test_killed_at_some_moments_the_old_corpus_stands_or_the_new_one(
     assert before in left, "none was killed before its end"
 
 
-def clean_in_a_process(workspace: Workspace, kill_after: float | None) -> None:
-    """Killed after so many seconds, if it has not ended by then."""
-    with started("corpus", "clean", cwd=workspace.folder) as process:
-        try:
-            process.communicate(timeout=kill_after)
-        except subprocess.TimeoutExpired:
-            process.kill()
+def clean_until(task: str, workspace: Workspace, record: Path) -> None:
+    """Killed as soon as the task has begun."""
+    begun = f'"begun", "time": [0-9.]+, "task": "{task}"'
+    with started("corpus", "clean", cwd=workspace.folder, GEULGAM_EVENTS=str(record)) as process:
+        while not (record.exists() and re.search(begun, record.read_text(encoding="utf-8"))):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.002)
+        process.kill()
