@@ -21,7 +21,7 @@ demo: install
 
 # One process more than cores: some tests wait for servers.
 test: lint quick
-	$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadgroup --durations 20 -m slow
 
 quick: install
 	$(BIN)/python -m pytest -n auto -m "not slow"
