@@ -115,8 +115,8 @@ def _note(cleaned: Corpus, corpus: Corpus, imports: Imports, gone: Mapping[str, 
         if cleaned.rejected_path.exists():
             shutil.copyfile(cleaned.rejected_path, path)
         refusals = Refusals(path)
-        for row, (_, kept) in zip(telling(imports, array(map(from_hex, gone))), gone.items(), strict=True):
-            refusals.add(Rejected(row.file, row.line, f"{REASON}: of {kept}"))
+        for row, (id_, kept) in zip(telling(imports, array(map(from_hex, gone))), gone.items(), strict=True):
+            refusals.add(Rejected(row.file, row.line, f"{REASON}: of {kept}"), id_)
         refusals.write()
     with replacing(_path(corpus)) as path, path.open("w", encoding="utf-8") as file:
         for each in found:

@@ -82,7 +82,7 @@ def derive(
     making = _Making(corpus, steps, anew)
     with _refusals(corpus, anew) as refusals:
         try:
-            making.run(engine(work, on), todo.stands, refusals, on)
+            making.run(engine(work, on), todo, refusals, on)
         except BaseException:
             if making.writer.parts and not anew and not work.scratch.exists():  # else all that is done is there
                 refusals.write()
@@ -164,23 +164,23 @@ class _Making:
         self._before = Digests(corpus.digests())
         self._texts = _texts(None if anew else corpus) if steps else None
 
-    def run(self, made: Iterator[Stepped], stands: Places, refusals: Refusals, on: On) -> None:
-        """Make all that is planned, of what the steps made of the rows that stand in these places, (n,)."""
-        with Task(on, "deriving", len(stands), "row") as task:
-            for row, stepped in zip(stands.tolist(), made, strict=True):
+    def run(self, made: Iterator[Stepped], plan: _Plan, refusals: Refusals, on: On) -> None:
+        """Make all that is planned, of what the steps made of each row."""
+        with Task(on, "deriving", len(plan.stands), "row") as task:
+            for place, (row, stepped) in enumerate(zip(plan.stands.tolist(), made, strict=True)):
                 parts = len(self.writer.parts)
-                self._settle(stepped, refusals)
+                self._settle(stepped, plan.ids[place : place + 1], refusals)
                 if len(self.writer.parts) > parts:
                     self.done = row + 1
                 task.advance()
             self.writer.finish()
 
-    def _settle(self, stepped: Stepped, refusals: Refusals) -> None:
+    def _settle(self, stepped: Stepped, id_: Digest, refusals: Refusals) -> None:
         made = self._reason(stepped) or stepped.made
         if isinstance(made, str):
             if stepped.by_steps:
                 self.reasons.add(made)
-            refusals.add(Rejected(stepped.file, stepped.line, made))
+            refusals.add(Rejected(stepped.file, stepped.line, made), *(to_hex(id_) if stepped.by_steps else ()))
             return
         self.writer.add(made)
         if self._before.add(from_hex(made.id)):

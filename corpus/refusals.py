@@ -46,9 +46,9 @@ class Refusals:
         self._end = 0
         self._pending: list[bytes] = []
 
-    def add(self, rejected: Rejected) -> None:
-        """Remember its line unless the file has it."""
-        entry = {"file": rejected.file, "line": rejected.line, "reason": rejected.reason}
+    def add(self, rejected: Rejected, id_: str = "") -> None:
+        """Remember its line unless the file has it. ``id_``: of its document, if the row has a text to make one of."""
+        entry = {"file": rejected.file, "line": rejected.line, "reason": rejected.reason} | ({"id": id_} if id_ else {})
         line = json.dumps(entry, ensure_ascii=False) + "\n"
         if self._written is None:
             self._written = self._read()

@@ -1,4 +1,4 @@
-"""Why rows were refused, looked up in ``rejected.jsonl`` by file and line."""
+"""Why documents were refused, looked up in ``rejected.jsonl`` by their ids."""
 
 import json
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from corpus.digests import DTYPE, WIDTH, Digest, DigestMap, digest
+from corpus.digests import DTYPE, WIDTH, Digest, DigestMap, from_hex
 
 UNKNOWN = "unknown: rejected.jsonl does not say why"
 
 
-class RefusedRows:
-    """The file at ``path``, which need not exist; holds 32 bytes for each of its lines. A context manager."""
+class RefusedDocuments:
+    """The file at ``path``, which need not exist; holds 32 bytes for each of its documents. A context manager."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb") if path.exists() else None
@@ -22,7 +22,7 @@ class RefusedRows:
         for at, line in self._lines():
             told = _told(line)
             if told is not None:
-                keys += digest(told[0], str(told[1]))
+                keys += told[0]
                 offsets += at.to_bytes(WIDTH, "big")
         self._offsets = DigestMap(_array(keys), _array(offsets))
 
@@ -33,14 +33,14 @@ class RefusedRows:
         if self._file is not None:
             self._file.close()
 
-    def reason(self, file: str, line: int) -> str:
-        """The last reason for refusing that row, or :data:`UNKNOWN`."""
-        offset = self._offsets.get(digest(file, str(line)))
+    def reason(self, id_: str) -> str:
+        """The last reason for refusing that document, or :data:`UNKNOWN`."""
+        offset = self._offsets.get(from_hex(id_))
         if offset is None or self._file is None:
             return UNKNOWN
         self._file.seek(int.from_bytes(offset, "big"))
         told = _told(self._file.readline())
-        return told[2] if told is not None else UNKNOWN
+        return told[1] if told is not None else UNKNOWN
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         at = 0
@@ -53,9 +53,10 @@ def _array(data: bytearray) -> Digest:
     return np.frombuffer(bytes(data), DTYPE)
 
 
-def _told(line: bytes) -> tuple[str, int, str] | None:
+def _told(line: bytes) -> tuple[bytes, str] | None:
+    """The id as 16 bytes, and the reason; None for a row without a text, or half a line that a killed process left."""
     try:
         entry = json.loads(line)
-        return str(entry["file"]), int(entry["line"]), str(entry["reason"])
+        return from_hex(entry["id"]), str(entry["reason"])
     except (ValueError, KeyError, TypeError):
-        return None  # half a line that a killed process left
+        return None

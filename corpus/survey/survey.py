@@ -21,7 +21,7 @@ from corpus.stats import histogram, origin
 from corpus.store import Corpus
 from corpus.survey.excerpts import Chosen, Shown, beginning, difference
 from corpus.survey.near import NearGroups
-from corpus.survey.refused import RefusedRows
+from corpus.survey.refused import RefusedDocuments
 from corpus.survey.surveyed import (
     SCORES,
     Amount,
@@ -47,7 +47,7 @@ def survey(imports: Imports, corpus: Corpus, cleaner: Cleaner, *, on: On = silen
     rows = int(corpus.made_from.get("rows", 0))
     index = imports.index(rows)
     files, read = _files(imports, rows, on)
-    with RefusedRows(corpus.rejected_path) as refused:
+    with RefusedDocuments(corpus.rejected_path) as refused:
         looking = _Looking(corpus, cleaner, refused)
         with Task(on, "surveying", len(index.refused) + len(np.unique(index.ids)), "row") as task:
             for batch in planned(imports, index):
@@ -84,7 +84,7 @@ def survey(imports: Imports, corpus: Corpus, cleaner: Cleaner, *, on: On = silen
 class _Looking:
     """What is found out of one text after the other."""
 
-    def __init__(self, corpus: Corpus, cleaner: Cleaner, refused: RefusedRows) -> None:
+    def __init__(self, corpus: Corpus, cleaner: Cleaner, refused: RefusedDocuments) -> None:
         self.different, self.cleaned = Amount(), Amount()
         self.changes: dict[str, Chosen[Shown]] = {}
         self.near = NearGroups(corpus)
@@ -137,7 +137,7 @@ class _Looking:
             )
         self.near.look(document.id, row, cleaned)
         if made is None:
-            refused = Rejected(row.file, row.line, self._refused.reason(row.file, row.line))
+            refused = Rejected(row.file, row.line, self._refused.reason(document.id))
             kind = refused.reason.partition(":")[0]
             self._refuse(refused, document.title, document.text, "double" if kind in _DOUBLES else "rule", cleaned)
 

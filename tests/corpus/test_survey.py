@@ -118,6 +118,15 @@ def test_a_line_that_says_something_else_by_now_is_not_taken_for_the_one_that_wa
     assert [kind.kind for kind in told.refusals] == ["too short"] and told.kept.documents == 1
 
 
+def test_a_line_that_was_refused_before_and_after_it_was_changed_is_told_with_a_reason_for_each(tmp_path: Path) -> None:
+    told = surveyed(*made(tmp_path, [Raw("가.csv", 2, "짧다")], [Raw("가.csv", 2, "더")]))
+    ((kind, examples),) = [(kind.kind, kind.examples) for kind in told.refusals]
+    assert kind == "too short" and {(one.text, one.reason[:14]) for one in examples} == {
+        ("짧다", "too short: 2 c"),
+        ("더", "too short: 1 c"),
+    }
+
+
 def test_what_rejected_jsonl_does_not_say_is_told_as_unknown(tmp_path: Path) -> None:
     imports, corpus = made(tmp_path, ROWS)
     corpus.rejected_path.write_text('{"file": "나.csv", "line": 7, "rea', encoding="utf-8")

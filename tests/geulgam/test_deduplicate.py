@@ -68,6 +68,8 @@ def test_a_rule_makes_the_corpus_stale_says_why_and_drops_and_lists_the_copies(
         (4, "empty text"),
         (1, "near-duplicate"),
     ]
+    shown = geulgam("corpus", "diff", rejected[1]["id"])
+    assert shown.code == 0 and shown.out
     assert len((filled.corpus / "duplicates.jsonl").read_text("utf-8").splitlines()) == 1
     assert all(state.is_fresh for state in look([node(filled)]))
 
