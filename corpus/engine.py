@@ -7,7 +7,6 @@ no `multiprocessing.Pool`, which waits without end for what a killed process had
 import json
 import os
 import selectors
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from corpus.child import last_line, started
 from corpus.errors import GeulgamError
 from corpus.events import On, Task
 from corpus.ranks import ROWS, Ranks
@@ -91,19 +91,9 @@ class _Worker:
     """A worker process and the rank that it has; None: none."""
 
     def __init__(self, folder: Path, threads: int, said: IO[bytes]) -> None:
-        # A script of the caller's is not run again, as `multiprocessing` would.
-        code = "from corpus.rank_worker import main; main()"
-        paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-        environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONPATH": paths}
         self.rank: int | None = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for the process that it works for
-        )
+        paths = [path or str(Path.cwd()) for path in sys.path]  # steps may be anywhere
+        self._process = started("corpus.rank_worker", str(folder), paths=paths, said=said, OMP_NUM_THREADS=str(threads))
         assert self._process.stdin and self._process.stdout
         self._orders, self.answers = self._process.stdin, self._process.stdout
 
@@ -140,5 +130,5 @@ class _Worker:
             return GeulgamError(
                 f"a worker was killed (signal {-code}) while it cleaned", f"is there memory enough? {hint}"
             )
-        lines = log.read_text("utf-8", "replace").strip().splitlines() or [f"it ended with status {code}"]
-        return GeulgamError(f"a worker failed while it cleaned: {lines[-1]}", hint)
+        why = last_line(log) or f"it ended with status {code}"
+        return GeulgamError(f"a worker failed while it cleaned: {why}", hint)

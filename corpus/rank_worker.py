@@ -10,13 +10,13 @@ import sys
 import threading
 from pathlib import Path
 
+from corpus.child import answers
 from corpus.errors import GeulgamError
 
 
 def main() -> None:
     """Work on the folder that the command line names."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        os.dup2(2, 1)  # what a step prints does not come between
+    with answers() as out:
         numbers: queue.Queue[int] = queue.Queue()
         threading.Thread(target=_listen, args=(numbers,), daemon=True).start()
         from corpus.pipeline import Executor
@@ -28,7 +28,7 @@ def main() -> None:
                 executor.run_rank(rank)
             except GeulgamError as error:
                 told |= {"error": str(error), "hint": error.hint}
-            print(json.dumps(told), file=out, flush=True)
+            print(json.dumps(told), file=out)
 
 
 def _listen(numbers: "queue.Queue[int]") -> None:

@@ -1,4 +1,4 @@
-"""The crawl's own process: ``python -m corpus.scrape.child``, started by :func:`corpus.scrape.crawl.crawl`.
+"""The crawl's own process, started by :func:`corpus.scrape.crawl.crawl`.
 
 Twisted's reactor can run once in a process, and wants its signals; so each crawl has a process to itself. It reads
 what to do as one line of JSON on stdin, and ends when stdin does: when its parent has died. What goes on it tells in
@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 from scrapy.crawler import AsyncCrawlerProcess
 
+from corpus.child import answers
 from corpus.scrape.frontier import Frontier
 from corpus.scrape.run import AGENT, Run
 from corpus.scrape.site import Site
@@ -26,8 +27,7 @@ _TICK = 0.5  # seconds between two signs of life
 
 def main() -> None:
     """Crawl."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)  # whatever else prints goes to the log
+    channel = answers()
     order = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
     folder, site = Path(order["folder"]), Site.model_validate(order["site"])
@@ -117,7 +117,3 @@ def settings(run: Run, allow_private: bool) -> dict[str, Any]:
         "LOG_LEVEL": "INFO",
         "BOT_NAME": AGENT,
     }
-
-
-if __name__ == "__main__":
-    main()

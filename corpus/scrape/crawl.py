@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import corpus
+from corpus.child import last_line, started
 from corpus.document import Raw, Rejected
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
@@ -61,10 +61,7 @@ def crawl(site: Site, folder: Path, *, allow_private: bool = False, on: On = sil
     order = {"site": site.model_dump(), "folder": str(folder), "allow_private": allow_private}
     log = folder / "log.txt"
     with Task(on, f"scraping {site.name}", unit="page") as task, log.open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "corpus.scrape.child"], env=_environment(),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
-        )  # fmt: skip
+        process = started("corpus.scrape.child", paths=_paths(), said=errors)
         assert process.stdin and process.stdout
         told: dict[str, int | float | str] = {}
         try:
@@ -78,7 +75,9 @@ def crawl(site: Site, folder: Path, *, allow_private: bool = False, on: On = sil
         finally:
             _end(process)
     if "end" not in told:
-        raise GeulgamError(f"the crawl ended by an error: {_last_line(log)}", f"all of it stands in {log}")
+        raise GeulgamError(
+            f"the crawl ended by an error: {last_line(log) or 'it said nothing'}", f"all of it stands in {log}"
+        )
     with Frontier(folder) as frontier:
         failed = frontier.failures()
     reasons = Reasons()
@@ -125,10 +124,10 @@ def _taken_again(frontier: Frontier, site: Site, url: str, before: Essay | None)
     return essay and replace(essay, fetched=day)
 
 
-def _environment() -> dict[str, str]:
+def _paths() -> list[str]:
     """Where the child finds this package, installed or not: not in the current folder, whose json.py is no module."""
     paths = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), str(Path(corpus.__file__).parents[1])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return list(filter(None, paths))
 
 
 def _note(told: Mapping[str, int | float | str]) -> str:
@@ -148,8 +147,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
     process.stdout.close()
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1].strip().removeprefix("corpus.errors.GeulgamError: ") if lines else "it said nothing"
