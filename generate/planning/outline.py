@@ -13,6 +13,7 @@ import numpy as np
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
+from generate.korean import stem
 from generate.planning.facts import facts_of_essays
 from generate.planning.passages import Passage, passages
 from generate.planning.plan import Plan, Section, role_of
@@ -29,6 +30,7 @@ _TELLING, _OF_FACTS = 60, 2  # essays that facts are told from, and passages of 
 _BOUNDS = 0.6, 1.6  # a section's length against the mean
 _EVEN = 0.5  # lengths go by the size of the cluster to this power
 _OF_ONE = 4  # keywords of a section that has no others beside it
+_ROOM, _FEWEST = 250, 2  # characters for each keyword of a sub-topic, about as people name them; but so many
 
 
 def make_plan(
@@ -76,11 +78,10 @@ def make_plan(
     chosen = {i for subtopic in found for i in subtopic.own}
     rest = [passage for i, passage in enumerate(contents) if i not in chosen]
     lengths = apportioned(characters, [len(subtopic.own) for subtopic in found])
-    parts = zip(lengths, _named(groups, rest), strict=True)
-    told = (
-        Section(name or topic, length, keys, role_of(number, len(found)))
-        for number, (length, (name, keys)) in enumerate(parts)
-    )
+    told = []
+    for number, (length, (name, keys)) in enumerate(zip(lengths, _named(groups, rest), strict=True)):
+        word = own[number % len(own)] if own else ""
+        told.append(Section(name or topic, length, fitting(word, name, keys, length), role_of(number, len(found))))
     return Plan(topic, tuple(told), opening, facts)
 
 
@@ -103,6 +104,14 @@ def apportioned(characters: int, sizes: Sequence[int]) -> list[int]:
         lengths[lengths.argmin()] += 1
         lengths[lengths.argmax()] -= 1
     return [int(length) for length in lengths]
+
+
+def fitting(of_topic: str, title: str, keys: Sequence[str], characters: int) -> tuple[str, ...]:
+    """A word of the topic, if there is one, and those of a section's keywords for which it has room: those of its title
+    before others, since they stand together."""
+    others = [key for key in keys if key != of_topic]
+    best = sorted(others, key=lambda key: stem(key) not in title)[: max(_FEWEST, characters // _ROOM)]
+    return (*filter(None, [of_topic]), *(key for key in others if key in best))
 
 
 def _samples(read: Sequence[Passage]) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from generate.planning import outline
-from generate.planning.outline import apportioned, make_plan
+from generate.planning.outline import apportioned, fitting, make_plan
 from generate.planning.passages import ENOUGH, LONGEST, SHORTEST, Passage, grouped, passages
 from generate.planning.plan import Facts, Plan
 from generate.planning.subtopics import Subtopic, subtopics
@@ -54,7 +54,7 @@ def plan() -> Plan:
 def test_each_part_of_the_essays_becomes_a_section_named_by_its_words_in_their_order(plan: Plan) -> None:
     market, sea, kitchen = (set(section.keywords) for section in plan.sections)
     assert market <= set(TELLS[0]) and sea <= set(TELLS[1]) and kitchen <= set(TELLS[2])
-    assert min(map(len, (market, sea, kitchen))) >= 4
+    assert min(map(len, (market, sea, kitchen))) >= 3
     assert [section.role for section in plan.sections] == ["opening", "middle", "closing"]
     assert all(any(word in section.title for word in section.keywords) for section in plan.sections)
 
@@ -63,7 +63,22 @@ def test_the_one_section_of_a_short_essay_is_about_what_was_asked_for_and_the_es
     (section,) = planned(sections=1, characters=500, words=["파도", "두부", "낙타", "김치"]).sections
     assert section.title == "함께" and set(section.keywords) == {"파도", "두부", "김치"}
     (section,) = planned(sections=1, characters=500, words=["낙타"]).sections
-    assert len(section.keywords) > 3 and "낙타" not in section.keywords  # nothing of it is there: what they tell of
+    assert len(section.keywords) == 2 and "낙타" not in section.keywords  # nothing of it is there: what they tell of
+
+
+def test_a_section_names_a_word_of_the_topic_and_as_many_of_its_own_as_it_has_room_for() -> None:
+    short, long = (planned(characters=n, words=["파도", "두부"]).sections for n in (1_500, 6_000))
+    assert [section.keywords[0] for section in short] == ["파도", "두부", "파도"]
+    assert [len(section.keywords) for section in short] == [3, 3, 3]
+    assert all(len(section.keywords) == 7 - (section.keywords[0] in TELLS[i]) for i, section in enumerate(long))
+
+
+def test_the_words_of_a_sections_title_come_before_its_others_and_none_twice() -> None:
+    keys = ["고개", "버스", "여럿", "한숨", "얼굴", "끄덕이다"]
+    assert fitting("같이", "고개 끄덕이기", keys, 440) == ("같이", "고개", "끄덕이다")
+    assert fitting("", "고개 끄덕이기", keys, 10) == ("고개", "끄덕이다")
+    assert fitting("버스", "고개 끄덕이기", keys, 760) == ("버스", "고개", "여럿", "끄덕이다")
+    assert fitting("", "고개 끄덕이기", keys, 2_000) == tuple(keys)
 
 
 def test_no_keyword_stands_twice_and_none_says_nothing(plan: Plan) -> None:

@@ -12,8 +12,10 @@ from tests.geulgam.conftest import Command
 def test_the_real_model_learns_from_the_sample_and_writes_an_essay(
     process: Command, gemma: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = {"RETRIEVAL__K": "20", "FINETUNE__MAX_STEPS": "4", "FINETUNE__EVALUATIONS": "1"}
-    for name, value in {**short, "FINETUNE__SHARED__MAX_STEPS": "4", "FINETUNE__SHARED__EVALUATIONS": "1"}.items():
+    few = {"CORPUS__VALID_SHARE": "0.03", "CORPUS__TEST_SHARE": "0.08", "RETRIEVAL__K": "20"}
+    short = {"FINETUNE__MAX_STEPS": "4", "FINETUNE__EVALUATIONS": "1"}
+    shared = {"FINETUNE__SHARED__MAX_STEPS": "4", "FINETUNE__SHARED__EVALUATIONS": "1"}
+    for name, value in {**few, **short, **shared}.items():
         monkeypatch.setenv(f"GEULGAM_{name}", value)
     folder = tmp_path / "demo"
     said = process("demo", folder, "--topic", "이별", "--chars", "300", cwd=tmp_path, seconds=1500)
