@@ -39,7 +39,7 @@ def test_a_killed_node_comes_back_with_its_data(cluster: Server) -> None:
         client.index(index="kept", id=str(number), document={"n": number})
     cluster.kill(1)
     cluster.restart(1)
-    client = client.options(request_timeout=60)  # its shards have to come back first
+    client = client.options(request_timeout=300)  # its shards have to come back first
     client.indices.refresh(index="kept")
     assert client.count(index="kept")["count"] == 10
     client.indices.delete(index="kept")

@@ -102,18 +102,18 @@ def test_cancelled_and_killed_the_jobs_of_three_nodes_end_with_the_same_adapters
 
     command = ("finetune", "--engine", "ray", "--address", address)
     with started(*command, cwd=three.folder) as run:
-        wait_for(lambda: is_trained(three.shared), run, 240)
+        wait_for(lambda: is_trained(three.shared), run, 600)
         run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=240)
+        _, err = run.communicate(timeout=600)
         assert run.returncode in INTERRUPTED and err.splitlines()[-1] == "interrupted; the same command continues"
         assert "Traceback" not in err
     assert is_trained(three.shared) and not list(three.locks.glob("*.json")), "its job did not end as by Ctrl-C"
 
     with started(*command, cwd=three.folder) as run:
         holder = three.locks / "adapter 가족.json"
-        wait_for(lambda: is_trained(three.adapter("가족")) and holder.exists(), run, 240)
+        wait_for(lambda: is_trained(three.adapter("가족")) and holder.exists(), run, 600)
         os.kill(json.loads(holder.read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
-        out, err = run.communicate(timeout=240)
+        out, err = run.communicate(timeout=600)
         assert run.returncode == 0, err
     assert "adapter 가족: its worker died; begun again on" in err
     assert adapters(three) == adapters(alone)
