@@ -32,6 +32,7 @@ INSTALL = "pip install 'geulgam[demo]'"
 _CONVERSION = "1"  # raise when what this file writes changes
 _STEPS = 4  # that :func:`_convert` sends word of
 _LOOK = 0.5  # seconds between two looks at the process that converts
+_LAST = 30.0  # seconds that it is given to end when all is done
 
 
 def cache_folder() -> Path:
@@ -88,13 +89,14 @@ def _convert_elsewhere(folder: Path, on: On) -> None:
                     raise word
                 else:
                     task.advance()
+            process.join(_LAST)  # ended at once it would leave a semaphore, which Python complains of
     except EOFError:
         raise GeulgamError(
             "the conversion of the base model was killed", "free about 3 GB of memory, and run again"
         ) from None
     finally:
         if process.pid is not None:
-            process.terminate()  # it has ended, unless the work is broken off
+            process.terminate()  # if the work is broken off
             process.join()
         shutil.rmtree(work, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from bench.topics import Ground
     from tests.elastic_server import Server
 
 # A tiny model is faster on one thread than on two, and two test processes stand in each other's way no longer.
@@ -23,11 +24,15 @@ SERVERS = {"elasticsearch_server", "secure_server", "cluster"}
 def pytest_itemcollected(item: pytest.Item) -> None:
     """A test that needs a server is slow: the quick suite would start one for each of its processes.
 
-    Of the slow suite's processes one has all of them, so that each server is started once.
+    Of the slow suite's processes one has all of them, so that each server is started once; and one has all that ask for
+    the real essays' index.
     """
-    if SERVERS & set(getattr(item, "fixturenames", ())):
+    wanted = set(getattr(item, "fixturenames", ()))
+    if SERVERS & wanted:
         item.add_marker(pytest.mark.slow)
         item.add_marker(pytest.mark.xdist_group("elasticsearch"))
+    if "real_ground" in wanted:
+        item.add_marker(pytest.mark.xdist_group("ground"))
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +42,14 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the real data: no {folder / 'data'} (set GEULGAM_SHARED to the folder that has it)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_ground(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> "Ground":
+    """The real essays with their index, sides and topics."""
+    from bench.topics import ground
+
+    return ground(tmp_path_factory.mktemp("ground"))
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,11 @@
 
 import math
 import random
-from pathlib import Path
 
 import pytest
 
 from bench.coherence import Coherence
-from bench.topics import ground
+from bench.topics import Ground
 
 THINGS = {
     "빵": ("반죽", "오븐", "밀가루", "빵집"),
@@ -63,8 +62,8 @@ def test_short_texts_are_read_as_two_halves_and_a_sentence_not_at_all(reader: Co
 
 
 @pytest.mark.slow
-def test_it_knows_the_true_next_passage_of_real_essays(shared: Path, tmp_path: Path) -> None:
-    made = ground(tmp_path)
-    reader = Coherence([document.text for document in made.unwritten()])
-    other, later, places = reader.accuracy([d.text for d in made.corpus.get(made.sides.ids("test"))])
+def test_it_knows_the_true_next_passage_of_real_essays(real_ground: Ground) -> None:
+    reader = Coherence([document.text for document in real_ground.unwritten()])
+    tests = real_ground.corpus.get(real_ground.sides.ids("test"))
+    other, later, places = reader.accuracy([document.text for document in tests])
     assert places > 1000 and other > 0.94 and later > 0.72

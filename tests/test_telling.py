@@ -1,12 +1,11 @@
 """bench.telling: who wrote it, and what it is about."""
 
 import random
-from pathlib import Path
 
 import pytest
 
 from bench.telling import Taught, TopicReader, hits, passages, told_apart, topic_reader
-from bench.topics import ground
+from bench.topics import Ground
 from corpus.errors import GeulgamError
 
 SUBJECTS = {
@@ -85,7 +84,7 @@ def test_passages_are_whole_sentences() -> None:
 
 
 @pytest.mark.slow
-def test_the_topics_of_held_out_essays_are_known_far_better_than_by_chance(shared: Path, tmp_path: Path) -> None:
-    _, known = topic_reader(ground(tmp_path))
+def test_the_topics_of_held_out_essays_are_known_far_better_than_by_chance(real_ground: Ground) -> None:
+    _, known = topic_reader(real_ground)
     assert [length for length, *_ in known] == [500, 1500, 3000]
     assert all(first > 0.5 and second > 0.65 for _, first, second, _ in known)  # by chance 0.14 and 0.29

@@ -1,10 +1,8 @@
 """bench.topics: excerpts of held-out essays that a writer can go on from."""
 
-from pathlib import Path
-
 import pytest
 
-from bench.topics import K, beginning, excerpts, ground
+from bench.topics import Ground, K, beginning, excerpts
 from generate.sentences import ends
 
 PROSE = " ".join(["아침 안개가 강 위에 낮게 깔려 있었다.", "물가의 갈대는 아직 젖어 있었다."] * 30)
@@ -32,8 +30,8 @@ def test_what_is_no_essays_beginning_is_left_out(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_excerpts_are_held_out_and_each_of_its_own_essay(shared: Path, tmp_path: Path) -> None:
-    made = ground(tmp_path)
+def test_excerpts_are_held_out_and_each_of_its_own_essay(real_ground: Ground) -> None:
+    made = real_ground
     found = excerpts(made, 3)
     ids = [passage.id for passage in found]
     assert len(found) == 21 and set(made.sides.of(ids)) == {"test"} and len(set(made.sides.kin(ids))) == 21
