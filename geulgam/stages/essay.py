@@ -62,7 +62,7 @@ class EssayNode(ModelNode):
     """
 
     stage = "essay"
-    version = 3
+    version = 4
     not_there = "not written yet"
 
     def __init__(
