@@ -64,8 +64,8 @@ def test_copies_are_dropped_and_listed_with_their_line_and_with_what_stays_for_t
     assert derived == Derived(2, 0, 0, 0, 1, len(OTHER) + len(LONG), {"near-duplicate": 1})
     assert list(duplicates(made.corpus)) == [Copies(document_id(LONG), (Dropped(document_id(SHORT), 1.0),))]
     assert made.rejected == [
-        {"file": "a.csv", "line": 4, "reason": "empty text: nothing is left after cleaning"},
-        {"file": "a.csv", "line": 1, "reason": f"near-duplicate: of {document_id(LONG)}"},
+        {"file": "a.csv", "line": 4, "reason": "empty text: nothing is left after cleaning", "id": document_id("<br>")},
+        {"file": "a.csv", "line": 1, "reason": f"near-duplicate: of {document_id(LONG)}", "id": document_id(SHORT)},
     ]
     (line,) = (made.corpus.folder / "duplicates.jsonl").read_text("utf-8").splitlines()
     told = {"kept": document_id(LONG), "dropped": [{"id": document_id(SHORT), "shared": 1.0}]}
@@ -129,7 +129,7 @@ def test_of_a_row_that_was_corrected_the_last_reading_is_told(made: Made) -> Non
     made.imports.add([Raw("a.csv", 7, SHORT, "새 제목")])
     made.make()
     assert made.rejected == [
-        {"file": "a.csv", "line": 7, "reason": f"near-duplicate: of {document_id(LONG)}"},
+        {"file": "a.csv", "line": 7, "reason": f"near-duplicate: of {document_id(LONG)}", "id": document_id(SHORT)},
     ]
 
 
