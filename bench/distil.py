@@ -32,7 +32,7 @@ from bench.blind import Passage, read_passages
 from bench.essays import QUERIES
 from bench.topics import CHARACTERS, Ground, beginning, excerpts, ground
 from bench.writing import adapters
-from corpus.atomic import replace_folder
+from corpus.atomic import replace_folder, work_folder
 from corpus.document import Document
 from corpus.events import On, Task
 from finetune.adapt import VOCABULARY
@@ -133,7 +133,7 @@ def trained_on(base: BaseModel, adapter: Path, blocks: Blocks, folder: Path, on:
                 optimiser.zero_grad()
                 losses.append(float(loss))
                 task.advance()
-            part = folder.with_name(folder.name + ".part")
+            part = work_folder(folder)
             save_adapter(model, part)
         finally:
             base.take_off()

@@ -46,8 +46,8 @@ def replace_folder(new: Path, target: Path) -> None:
     """Put the finished folder ``new``, of the same file system, in the place of ``target``, which need not exist.
 
     Two renames, since no system lets a full folder be replaced by one: killed between them, the new folder stands
-    whole under another name, where :func:`recover` finds it. One process at a time may do this to a target.
-    Raises as :func:`explaining`.
+    whole under another name, where :func:`recover` finds it. What else is left in the target's :func:`work_folder`
+    goes. One process at a time may do this to a target. Raises as :func:`explaining`.
     """
     recover(target)
     with explaining(target):
@@ -61,11 +61,23 @@ def recover(target: Path) -> None:
     finished, replaced = _finished(target), _replaced(target)
     with explaining(target):
         if finished.exists():
+            if (work := work_folder(target)).exists():  # before the target stands, after which nobody looks for it
+                shutil.rmtree(work)
             if target.exists():
                 target.rename(replaced)
             finished.rename(target)
         if replaced.exists():
             shutil.rmtree(replaced)
+
+
+def is_recovered(target: Path) -> bool:
+    """Whether there is nothing for :func:`recover` to finish."""
+    return not _finished(target).exists() and not _replaced(target).exists()
+
+
+def work_folder(target: Path) -> Path:
+    """Where the folder ``target`` is made, to be put in its place once it is whole."""
+    return target.with_name(f"{target.name}.part")
 
 
 def _finished(target: Path) -> Path:

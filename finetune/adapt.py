@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from corpus.atomic import recover, replace_folder, write_text
+from corpus.atomic import recover, replace_folder, work_folder, write_text
 from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
@@ -101,7 +101,7 @@ def adapt(
             _packed(base, documents, recipe, f"the {side} side of {card.topic}", on)
             for side, documents in (("train", [*train, *replayed(train, others, recipe)]), ("valid", valid))
         )
-        work = folder.with_name(folder.name + ".part")
+        work = work_folder(folder)
         blocks = goldfish(blocks, recipe.goldfish_k, base.vocabulary)
         run = _fingerprint(base, blocks, valid_blocks, recipe, start)
         if (finished := _finished(folder, work, run)) is not None:
@@ -132,7 +132,6 @@ def adapt(
         if seal is not None:
             seal(made, metrics)
         replace_folder(made, folder)
-        shutil.rmtree(work)
     return Adapter(folder, metrics)
 
 
@@ -262,12 +261,13 @@ def _fingerprint(base: BaseModel, train: Blocks, valid: Blocks, recipe: Recipe, 
 
 
 def _finished(folder: Path, work: Path, run: str) -> Adapter | None:
-    """The adapter of this very training if it was killed after putting it in its place and before cleaning up."""
+    """The adapter of this very training if it was killed while it put it in its place."""
+    begun = is_of(work, run)
     recover(folder)
-    if not is_of(work, run) or not (folder / _TOLD).exists():
+    if not begun or not (folder / _TOLD).exists():
         return None
     told = json.loads((folder / _TOLD).read_text(encoding="utf-8"))
     if told.get("run") != run:
         return None
-    shutil.rmtree(work)
+    shutil.rmtree(work, ignore_errors=True)
     return Adapter(folder, told["metrics"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from corpus.atomic import explaining, recover, replace_folder
+from corpus.atomic import explaining, is_recovered, recover, replace_folder, work_folder
 from corpus.events import On, Task, about, silent
 from geulgam import manifest
 from geulgam.lock import locked
@@ -191,7 +191,7 @@ def make(
 
 def _make(node: Node, on: On, again: str) -> Outcome:
     on = about(on, node.name)
-    if not again and not node.reasons(node.found()):
+    if not again and not node.reasons(node.found()) and is_recovered(node.folder):
         return Outcome(node, (), "up to date")
     with at_work(node.workspace, node.name, on):
         recover(node.folder)  # of what a kill has left between two renames
@@ -216,7 +216,7 @@ def at_work(workspace: Workspace, name: str, on: On = silent) -> Iterator[None]:
 @contextmanager
 def renewed(folder: Path) -> Iterator[Path]:
     """A fresh folder beside ``folder``; on a clean exit it takes its place, so that what is there is always whole."""
-    part = folder.with_name(folder.name + ".part")
+    part = work_folder(folder)
     shutil.rmtree(part, ignore_errors=True)  # left by a process that was killed
     with explaining(folder):
         part.mkdir(parents=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.atomic import work_folder
 from corpus.errors import GeulgamError
 from corpus.events import On, silent
 from corpus.store import Corpus
@@ -68,7 +69,7 @@ class AdapterNode(ModelNode):
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides what makes any artifact stale: that it was trained on what is held out now."""
         if found is None:
-            return ["not finished yet" if self.folder.with_name("adapter.part").exists() else self.not_there]
+            return ["not finished yet" if work_folder(self.folder).exists() else self.not_there]
         moved = self._held_out_since()
         return [*super().reasons(found), *([f"{moved} of its training documents are held out now"] if moved else [])]
 

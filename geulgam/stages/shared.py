@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.atomic import write_text
+from corpus.atomic import work_folder, write_text
 from corpus.digests import to_hex
 from corpus.errors import GeulgamError
 from corpus.events import On
@@ -58,7 +58,7 @@ class SharedNode(ModelNode):
     def reasons(self, found: Manifest | None) -> list[str]:
         """Besides its recipe: what has become of the essays that it was trained on."""
         if found is None:
-            return ["not finished yet" if self.folder.with_name("shared.part").exists() else self.not_there]
+            return ["not finished yet" if work_folder(self.folder).exists() else self.not_there]
         return [*super().reasons(found), *self._moved()]
 
     def make(self, now: Manifest, on: On) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.atomic import explaining, recover, replace_folder, replacing, write_text
+from corpus.atomic import explaining, is_recovered, recover, replace_folder, replacing, work_folder, write_text
 from corpus.errors import GeulgamError
 
 
@@ -81,12 +81,15 @@ def test_a_folder_takes_the_place_of_none_and_of_another(tmp_path: Path) -> None
         assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("steps", range(7))
+@pytest.mark.parametrize("steps", range(10))
 def test_a_folder_is_whole_after_a_kill_at_any_step_and_the_next_call_clears_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     """Each rename and each removal of a file or folder is a step; the process dies before that one."""
     target, left = folder(tmp_path / "adapter", "옛"), iter(range(steps))
+    work = work_folder(target)
+    folder(work, "일하던")
+    new = folder(work / "best", "새")
 
     def dying(call: Callable[..., object]) -> Callable[..., object]:
         def step(*given: object, **named: object) -> object:
@@ -99,9 +102,12 @@ def test_a_folder_is_whole_after_a_kill_at_any_step_and_the_next_call_clears_up(
     with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
         for name in ("rename", "unlink", "rmdir"):
             patch.setattr(os, name, dying(getattr(os, name)))
-        replace_folder(folder(tmp_path / "new", "새"), target)
+        replace_folder(new, target)
+    assert is_recovered(target) == (steps in (0, 9)), "before its first step, and after its last"
     recover(target)
+    assert is_recovered(target)
     assert contents(target) == {"옛" if steps == 0 else "새"}
+    assert {path.name for path in tmp_path.iterdir()} == {"adapter", *(["adapter.part"] if steps == 0 else [])}
     replace_folder(folder(tmp_path / "newer", "더 새"), target)
     assert contents(target) == {"더 새"}
-    assert {path.name for path in tmp_path.iterdir()} <= {"adapter", "new"}
+    assert {path.name for path in tmp_path.iterdir()} == {"adapter"}

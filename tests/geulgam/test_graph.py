@@ -1,5 +1,6 @@
 """The graph: what is stale and why, the order of work, and no more work than is needed."""
 
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -135,6 +136,15 @@ def test_alone_it_is_made_from_inputs_that_are_stale(count: Count, place: Worksp
     write_text(place.folder / "words" / "text", "a b c")
     make(count, again="asked for", alone=True)
     assert (Initials.made, Count.made) == (1, 2)
+
+
+@pytest.mark.parametrize("left", ["old", "new"])
+def test_what_a_kill_has_left_of_a_replacement_is_finished_though_nothing_is_made(count: Count, left: str) -> None:
+    make(count)
+    beside = count.folder.with_name(f".{count.folder.name}.{left}")
+    shutil.copytree(count.folder, beside)
+    assert not make(count).is_new and Count.made == 1
+    assert not beside.exists() and whys(count) == []
 
 
 def test_a_failure_leaves_the_old_one_and_nothing_else(

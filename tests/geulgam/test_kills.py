@@ -43,7 +43,12 @@ def made(workspace: Workspace) -> dict[str, bytes]:
             assert state["fresh"], state
             found[f"fingerprint of {state['name']}"] = str(state["fingerprint"]).encode()
     by_age = {"index", "vectors"}  # swept there once it is old: what is young may be another's, in the making
-    leftovers = [path for path in workspace.folder.rglob("*.part") if not by_age & set(path.parts)]
+    leftovers = [
+        path
+        for pattern in ("*.part", ".*.new", ".*.old")
+        for path in workspace.folder.rglob(pattern)
+        if not by_age & set(path.parts)
+    ]
     assert not leftovers, leftovers
     return found
 
