@@ -69,7 +69,8 @@ def make_plan(
             heard.update(sorted(of_topic))
             task.advance()
     facts = facts_of_essays(_samples(read), opening)
-    own = tuple(word for word, passages in heard.most_common(_OF_ONE) if passages > 1)
+    told_of = (word for word, passages in heard.most_common() if passages > 1)
+    own = tuple(sorted(told_of, key=lambda word: word != topic)[:_OF_ONE])  # its name first
     if sections == 1 and len(own) > 1:
         return Plan(topic, (Section(topic, characters, own, role_of(0, 1)),), opening, facts)
     vectors = encode([*(passage.text for passage in read), " ".join([topic, *words])])
@@ -107,10 +108,11 @@ def apportioned(characters: int, sizes: Sequence[int]) -> list[int]:
 
 
 def fitting(of_topic: str, title: str, keys: Sequence[str], characters: int) -> tuple[str, ...]:
-    """A word of the topic, if there is one, and those of a section's keywords for which it has room: those of its title
-    before others, since they stand together."""
+    """A word of the topic, if there is one, and those of a section's keywords for which it has room: nouns before
+    verbs, which say less of what it is about, and those of its title before others, since they stand together."""
     others = [key for key in keys if key != of_topic]
-    best = sorted(others, key=lambda key: stem(key) not in title)[: max(_FEWEST, characters // _ROOM)]
+    ranked = sorted(others, key=lambda key: (stem(key) != key, stem(key) not in title))
+    best = ranked[: max(_FEWEST, characters // _ROOM)]
     return (*filter(None, [of_topic]), *(key for key in others if key in best))
 
 

@@ -62,7 +62,7 @@ class EssayNode(ModelNode):
     """
 
     stage = "essay"
-    version = 4
+    version = 5
     not_there = "not written yet"
 
     def __init__(

@@ -73,11 +73,12 @@ def test_a_section_names_a_word_of_the_topic_and_as_many_of_its_own_as_it_has_ro
     assert all(len(section.keywords) == 7 - (section.keywords[0] in TELLS[i]) for i, section in enumerate(long))
 
 
-def test_the_words_of_a_sections_title_come_before_its_others_and_none_twice() -> None:
+def test_nouns_come_before_verbs_and_the_words_of_a_sections_title_before_its_others_and_none_twice() -> None:
     keys = ["고개", "버스", "여럿", "한숨", "얼굴", "끄덕이다"]
-    assert fitting("같이", "고개 끄덕이기", keys, 440) == ("같이", "고개", "끄덕이다")
-    assert fitting("", "고개 끄덕이기", keys, 10) == ("고개", "끄덕이다")
-    assert fitting("버스", "고개 끄덕이기", keys, 760) == ("버스", "고개", "여럿", "끄덕이다")
+    assert fitting("같이", "버스와 한숨", keys, 440) == ("같이", "버스", "한숨")
+    assert fitting("", "고개 끄덕이기", keys, 10) == ("고개", "버스")
+    assert fitting("버스", "고개 끄덕이기", keys, 760) == ("버스", "고개", "여럿", "한숨")
+    assert fitting("", "고개 끄덕이기", ["놀라다", "고개", "끄덕이다"], 440) == ("고개", "끄덕이다")
     assert fitting("", "고개 끄덕이기", keys, 2_000) == tuple(keys)
 
 
