@@ -52,6 +52,8 @@ def replace_folder(new: Path, target: Path) -> None:
     recover(target)
     with explaining(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+        for torn in new.glob(".*.part"):  # of a process that was killed while it wrote the last files of it
+            torn.unlink()
         new.rename(_finished(target))
     recover(target)
 

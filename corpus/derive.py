@@ -1,5 +1,6 @@
 """The corpus made from what was imported, by steps that clean a document or refuse it."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ def derive(
     rows, called = len(imports), named(steps)
     now, made = _made_from(imports, rows, called), corpus.made_from
     if made == now:
+        shutil.rmtree(corpus.folder / _SCRATCH, ignore_errors=True)  # of one that was killed when all was done
         return Derived()
     start = int(made.get("rows", 0))
     index = imports.index(rows)

@@ -18,6 +18,7 @@ from geulgam import manifest
 from geulgam.lock import locked
 from geulgam.manifest import Manifest
 from geulgam.settings import Settings
+from geulgam.sweep import sweep
 from geulgam.workspace import Workspace
 
 
@@ -178,6 +179,7 @@ def make(
     is called with each artifact that was made. While another thread or process is at one of them, it is waited for.
     Whether an artifact is stale is asked when its turn comes: a subset that came out as before costs no training.
     """
+    sweep(target.workspace)
     if not alone:
         for source in order([target])[:-1]:
             outcome = _make(source, on, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from bench.topics import Ground
@@ -17,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # In a shell's background job Ctrl-C is ignored, and would be by all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("unhurried", settings(), deadline=None)  # a busy machine finds no error
+settings.load_profile("unhurried")
 
 SERVERS = {"elasticsearch_server", "secure_server", "cluster"}
 

@@ -128,9 +128,9 @@ def test_its_settings_make_one_node_and_two_more_join_it(composed: Server) -> No
     first, *others = composed.nodes
     first.start()
     composed.wait()
-    with composed.client() as client:
+    with composed.client(request_timeout=90) as client:
         client.indices.create(index="kept", settings={"index.auto_expand_replicas": "0-1"})
-        assert client.cluster.health()["status"] == "green"
+        assert client.cluster.health(wait_for_status="green", timeout="60s")["status"] == "green"
     for node in others:
         node.start()
     composed.wait()

@@ -225,7 +225,7 @@ TEXTS = st.lists(PIECES, max_size=30).map("".join)
     "cleaner", [ALL, DEFAULT, Cleaner(Cleaning(hanja="read").steps())], ids=["all", "default", "read"]
 )
 @given(text=TEXTS)
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_cleaning_twice_is_cleaning_once(cleaner: Cleaner, text: str) -> None:
     once = cleaner.clean(text)
     assert cleaner.clean(once) == once
@@ -243,14 +243,14 @@ PROSE = st.lists(
 
 
 @given(PROSE, st.sampled_from([" ", "\n", "\n\n"]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_prose_comes_out_as_it_was(sentences: list[str], between: str) -> None:
     text = between.join(sentences)
     assert DEFAULT.clean(text) == text
 
 
 @given(PROSE, st.sampled_from(UNCLEAN), st.sampled_from([(" ", " "), ("", " "), (" ", ""), ("\n", "\n")]))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_what_is_taken_out_between_two_sentences_joins_no_words_and_takes_none_with_it(
     sentences: list[str], unclean: str, around: tuple[str, str]
 ) -> None:
@@ -272,7 +272,7 @@ TAKING = {
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - TAKING - {"nfc", "hanja"}))
 @given(text=TEXTS.map(lambda text: unicodedata.normalize("NFC", text)))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_other_steps_take_no_hangul(name: str, text: str) -> None:
     def syllables(text: str) -> str:
         return re.sub(r"\[(?:전화번호|주민등록번호|카드번호|여권번호)\]|[^가-힣]", "", text)
@@ -281,7 +281,7 @@ def test_the_other_steps_take_no_hangul(name: str, text: str) -> None:
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_marks_hold_the_text_before_and_the_text_after(text: str) -> None:
     changes = list(ALL.changes(text))
     found = marks(text, changes)

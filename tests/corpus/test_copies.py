@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -200,7 +200,6 @@ def stays(documents: Sequence[Document], found: Sequence[Copies]) -> list[Docume
 
 
 @given(texts(14), st.sampled_from(RULES))
-@settings(deadline=None)
 def test_what_goes_is_like_one_that_stays(documents: list[Document], rule: Rule) -> None:
     found = copies(documents, rule, scores=ANY)
     left = stays(documents, found)
@@ -214,7 +213,6 @@ def test_what_goes_is_like_one_that_stays(documents: list[Document], rule: Rule)
 
 @given(texts(8), st.sampled_from(RULES))
 @example([document(prose(0, 60) * 3 + prose(1, 60)), document(prose(1, 60) * 4)], "longest")  # which say it again
-@settings(deadline=None)
 def test_of_pieces_that_eight_or_fewer_have_no_two_that_stay_are_alike(documents: list[Document], rule: Rule) -> None:
     left = stays(documents, copies(documents, rule, scores=ANY))
     assert all(shared(one, other) < COPIED for one, other in combinations(left, 2))
@@ -222,7 +220,6 @@ def test_of_pieces_that_eight_or_fewer_have_no_two_that_stay_are_alike(documents
 
 
 @given(texts(14), st.sampled_from(("longest", "best")), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_which_stay_as_the_longest_or_best_does_not_depend_on_their_order(
     documents: list[Document], rule: Rule, random: object
 ) -> None:

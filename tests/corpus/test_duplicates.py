@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Document
@@ -84,7 +84,6 @@ def test_the_sample_finds_in_the_real_essays_what_comparing_all_pairs_finds(real
 
 
 @given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), max_size=12), st.integers(0, 12))
-@settings(deadline=None)
 def test_what_comes_later_takes_no_pair_away(essays: list[list[int]], before: int) -> None:
     texts = ["".join(prose(paragraph, 60) for paragraph in paragraphs) for paragraphs in essays]
     assert near_duplicates(texts[:before]) <= near_duplicates(texts)

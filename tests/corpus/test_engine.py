@@ -233,7 +233,10 @@ def test_workers_end_with_the_process_that_they_work_for(imports: Imports, tmp_p
 
 
 def is_running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -139,7 +139,7 @@ PROSE = st.lists(
 
 
 @given(PROSE, st.lists(TOLD, max_size=3, unique=True), st.sampled_from([" ", "\n", "\n\n"]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_prose_with_a_few_of_the_words_that_rules_go_by_passes_as_it_is(
     sentences: list[str], told: list[str], between: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_prose_with_a_few_of_the_words_that_rules_go_by_passes_as_it_is(
 
 
 @given(st.text(max_size=400))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_text_is_judged_without_an_error_and_a_reason_has_a_kind(text: str) -> None:
     made = Judge(Judging(short=5, long=300).rules())(document(text))
     assert not isinstance(made, str) or all(made.partition(": "))

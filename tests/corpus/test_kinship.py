@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.digests import to_hex
@@ -133,7 +133,6 @@ ESSAYS = st.builds(
 
 
 @given(st.lists(ESSAYS, max_size=30, unique_by=lambda one: one.id), st.integers(0, 30))
-@settings(deadline=None)
 def test_documents_that_are_added_part_none(documents: list[Document], before: int) -> None:
     now = {place: number for number, group in enumerate(groups(documents)) for place in group}
     for group in groups(documents[:before]):

@@ -113,7 +113,7 @@ def least(sides: Sides) -> int:
 
 
 @given(st.permutations(GROUPS), st.integers(0, 40), st.integers(0, 40), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_as_a_corpus_grows_no_essay_moves_from_train_to_held_out(
     tmp_path_factory: pytest.TempPathFactory,
     kin: list[list[Document]],
@@ -136,7 +136,7 @@ def test_as_a_corpus_grows_no_essay_moves_from_train_to_held_out(
 
 
 @given(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_joined_groups_take_the_side_of_the_one_that_was_first_and_no_other_moves(
     tmp_path_factory: pytest.TempPathFactory, joined: list[tuple[int, int]]
 ) -> None:

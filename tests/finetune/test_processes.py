@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from finetune.checkpoints import WEIGHTS, last_checkpoint
 from finetune.layout import essay_text
 from finetune.processes import share
 from finetune.shares import SharedBlocks, without_empty
+from tests.elastic_server import free_ports
 from tests.finetune.tiny import tiny_essays
 from tests.finetune.trainings import CARD, OFTEN, QUICK
 
@@ -66,9 +66,7 @@ def launched(tiny: Path, folder: Path, start: Path, pause: float = 0.0) -> list[
 
     ``start``: the adapter that the second training goes on from; ``pause``: seconds that each event of the first takes.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     return [
         subprocess.Popen(

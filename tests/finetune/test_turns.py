@@ -20,6 +20,7 @@ from finetune.execution import Execution, Precision
 from finetune.layout import essay_text
 from finetune.recipe import Recipe
 from finetune.turns import Turn
+from finetune.turns import _line as turns_of_all
 from tests.finetune.tiny import tiny_essays
 
 # Dropout draws at every pass; two passes a step need to know when all gradients are there.
@@ -129,9 +130,10 @@ def test_whoever_waits_gets_the_turn_in_the_order_of_coming() -> None:
 
     with turns[0].taken():  # all of them stand in line before the first begins
         threads = [threading.Thread(target=take, args=(i,)) for i in (1, 2)]
-        for thread in threads:
+        for waiting, thread in enumerate(threads, start=2):
             thread.start()
-            time.sleep(0.05)
+            while len(turns_of_all._line) < waiting:
+                time.sleep(0.001)
     for thread in threads:
         thread.join(10)
     assert order == [1, 2] * 5

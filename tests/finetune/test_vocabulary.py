@@ -38,7 +38,7 @@ def test_awkward_text_comes_back_as_it_was(vocabulary: Vocabulary, text: str) ->
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_unicode_text_comes_back_as_it_was(vocabulary: Vocabulary, text: str) -> None:
     ids = vocabulary.encode(text)
     assert vocabulary.decode(ids) == text
@@ -69,7 +69,7 @@ def test_gemma_keeps_its_logits_and_any_text(gemma: str) -> None:
         assert vocabulary.decode(vocabulary.encode(text)) == text
 
     @given(st.text(max_size=40))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def any_text(text: str) -> None:
         assert vocabulary.decode(vocabulary.encode(text)) == text
 

@@ -71,7 +71,7 @@ def test_twenty_thousand_characters_come_back(tmp_path: Path, form: str) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(codec="utf-8") | st.sampled_from("#\n “”…<&>]\t\u00a0\u200b\u00ad"), min_size=1))
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
     manuscript = Manuscript.of(text)

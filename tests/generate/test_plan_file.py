@@ -41,7 +41,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(draw(_text), tuple(sections), draw(_text), facts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans())
 def test_a_plan_is_read_back_as_it_was_written(plan: Plan) -> None:
     assert parse_plan(plan_text(plan)) == plan

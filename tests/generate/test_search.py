@@ -70,7 +70,7 @@ def test_rounds_are_pairs_within_a_section_and_a_single_piece_where_one_ends(kep
 def test_sentences_are_made_to_begin_with_nouns_and_with_a_verb_only_where_no_room_is_left(
     practised: BaseModel, said: str, room: int, begun_with: list[str]
 ) -> None:
-    plan = Plan("함께", (Section("눈", len(said) + room, ("끄덕이다", "편지"), "alone"),), opening="")
+    plan = Plan("함께", (Section("눈", len(said) + room, ("끄덕이다", "편지"), "opening"),), opening="")
     so_far = SoFar(plan, 2, analyzer("kiwi"))
     so_far.add(said)
     desk = Desk(Surfaces(practised.vocabulary), SAMPLING, seed=2)

@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import Document, document
@@ -134,9 +134,9 @@ def test_a_phrase_of_many_documents_is_no_copy_until_thirty_letters_are(index: I
         and spans.completes(phrase, "2999")
         and spans.completes("2999", phrase)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert not spans.completes("힣" + phrase, "힣")
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 def test_an_index_in_memory_is_the_same_as_one_on_disk(index: Index) -> None:
@@ -212,7 +212,6 @@ def cases(draw: st.DrawFn) -> tuple[list[str], str, str]:
     return texts, text[:cut], text[cut:]
 
 
-@settings(deadline=None)
 @given(cases())
 def test_completes_tells_what_a_plain_search_tells(case: tuple[list[str], str, str]) -> None:
     texts, tail, addition = case
@@ -222,7 +221,6 @@ def test_completes_tells_what_a_plain_search_tells(case: tuple[list[str], str, s
     assert spans.completes(tail, addition) == expected  # what is remembered is the same
 
 
-@settings(deadline=None)
 @given(cases())
 def test_copied_finds_what_a_plain_search_finds(case: tuple[list[str], str, str]) -> None:
     texts, tail, addition = case
@@ -233,7 +231,6 @@ def test_copied_finds_what_a_plain_search_finds(case: tuple[list[str], str, str]
         assert plain_letters(span.text) in plain_letters(texts[int(span.document_id, 16)])
 
 
-@settings(deadline=None)
 @given(st.text("가나", min_size=40, max_size=200), st.data())
 def test_what_is_never_completed_is_never_copied(source: str, data: st.DataObject) -> None:
     """A writer that leaves out each token which would complete a span has copied none in the end."""
@@ -244,7 +241,6 @@ def test_what_is_never_completed_is_never_copied(source: str, data: st.DataObjec
     assert spans.copied(text) == []
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), min_size=GRAM, max_size=40))
 def test_one_gram_and_many_have_the_same_hashes(text: str) -> None:
     each = [key_of(text[place : place + GRAM]) for place in range(len(text) - GRAM + 1)]
@@ -300,13 +296,13 @@ def test_building_tells_how_far_it_is(tmp_path: Path) -> None:
 def test_a_million_letters_are_quick_to_build_and_to_ask(tmp_path: Path) -> None:
     random = Random(1)
     texts = ["".join(chr(random.randint(0xAC00, 0xD7A3)) for _ in range(5_000)) for _ in range(200)]
-    began = time.perf_counter()
+    began = time.process_time()  # other work may stand in the way
     spans = SpanIndex.build(map(document, texts), tmp_path / "spans")
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 3.0
     text = texts[77][:20_000]
-    began = time.perf_counter()
+    began = time.process_time()
     asked = [spans.completes(text[:place], text[place : place + 2]) for place in range(0, 4_000, 2)]
-    assert (time.perf_counter() - began) / len(asked) < 0.0005  # some 20 µs; other work may stand in the way
+    assert (time.process_time() - began) / len(asked) < 0.0005  # some 20 µs
     assert asked == [False] * 14 + [True] * (len(asked) - 14)
     assert sum(path.stat().st_size for path in (tmp_path / "spans").iterdir()) < 3_100_000
 

@@ -256,7 +256,14 @@ def test_where_memory_runs_out_it_is_said_in_a_line_and_what_was_written_is_gone
 
 def test_while_another_thread_has_the_base_writing_waits_and_can_be_broken_off(writer: Writer) -> None:
     told: list[Event] = []
-    job = Cancellable(told.append)
+    waits = threading.Event()
+
+    def on(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, Begun) and event.task == "waiting":
+            waits.set()
+
+    job = Cancellable(on)
     failed: list[BaseException] = []
 
     def write() -> None:
@@ -268,9 +275,9 @@ def test_while_another_thread_has_the_base_writing_waits_and_can_be_broken_off(w
     with writer.base.borrowed():
         other = threading.Thread(target=write)
         other.start()
-        other.join(0.2)
+        assert waits.wait(60)
         job.cancel()
-        other.join(10)
+        other.join(60)
     assert not other.is_alive()
     assert isinstance(failed[0], Cancelled)
     assert {event.task for event in told if isinstance(event, Begun)} == {"waiting"}

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,11 +88,17 @@ def started(*words: object, cwd: Path | None = None, **more: str) -> Iterator[su
             process.kill()
 
 
+def awaits_a_key(terminal: int) -> bool:
+    """Whether the program at the other end of a pseudo-terminal reads single keys now: else it would lose one."""
+    flags: int = termios.tcgetattr(terminal)[3]
+    return not flags & termios.ICANON
+
+
 @pytest.fixture
 def process() -> Command:
     """Run a command in a process of its own, as a user does."""
 
-    def run(*words: object, cwd: Path | None = None, seconds: float = 120, **more: str) -> Said:
+    def run(*words: object, cwd: Path | None = None, seconds: float = 600, **more: str) -> Said:
         with started(*words, cwd=cwd, **more) as running:
             out, err = running.communicate(timeout=seconds)
         return Said(running.returncode, out, err)
@@ -233,10 +240,12 @@ def address() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
+        node["wait"] = False  # each for 30 s alone
         nodes = Cluster(initialize_head=True, head_node_args=node)
         try:
             for _ in range(2):
                 nodes.add_node(**node)
+            nodes.wait_for_nodes(timeout=300)
             yield nodes.address
         finally:
             nodes.shutdown()  # type: ignore[no-untyped-call]

@@ -75,7 +75,7 @@ def three(_one_thread: None, tiny: Path, essays: list[Path], tmp_path: Path) -> 
     """A workspace with three topics, whose trainings take some seconds, and nothing made."""
     from geulgam.stages.corpus import add_documents
 
-    more = {"finetune.max_steps": 30, "finetune.shared.max_steps": 30, "finetune.checkpoint_steps": 3}
+    more = {"finetune.max_steps": 90, "finetune.shared.max_steps": 90, "finetune.checkpoint_steps": 3}
     values = {**quick_settings(tiny), **more}
     made = Workspace.create(tmp_path / "three", template(TOPICS, values))
     add_documents(made, made.settings(), essays)

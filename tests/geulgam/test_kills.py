@@ -42,12 +42,12 @@ def made(workspace: Workspace) -> dict[str, bytes]:
         if state["there"]:
             assert state["fresh"], state
             found[f"fingerprint of {state['name']}"] = str(state["fingerprint"]).encode()
-    by_age = {"index", "vectors"}  # swept there once it is old: what is young may be another's, in the making
+    by_age = {"index", "vectors", "vocabulary", "drafts"}  # where what is young may be another's, in the making
     leftovers = [
         path
         for pattern in ("*.part", ".*.new", ".*.old")
         for path in workspace.folder.rglob(pattern)
-        if not by_age & set(path.parts)
+        if not by_age & set(path.parts) and not path.name.startswith(".took.json.")  # swept once it is old
     ]
     assert not leftovers, leftovers
     return found

@@ -23,7 +23,7 @@ from geulgam.labelling import Marking, mark_by_lines, passage
 from geulgam.stages.corpus import CorpusNode, unjudged
 from geulgam.stages.label import Labelling, candidates, scored
 from geulgam.workspace import Workspace
-from tests.geulgam.conftest import Command, Letters, Said, arguments, environment
+from tests.geulgam.conftest import Command, Letters, Said, arguments, awaits_a_key, environment
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def pressed(folder: Path, *keys: str) -> int:
                 seen += os.read(ours, 65_536)
             except OSError:  # the other end is closed
                 break
-        elif waiting and b"space more of it" in seen:
+        elif waiting and b"space more of it" in seen and awaits_a_key(ours):
             os.write(ours, waiting.pop(0).encode())
             seen = b""
     os.close(ours)

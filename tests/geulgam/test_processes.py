@@ -16,7 +16,7 @@ from tests.geulgam.conftest import Command, arguments, environment, started
 INTERRUPTED = (130, -signal.SIGINT)
 
 
-def wait_for(happened: Callable[[], object], process: subprocess.Popen[str], seconds: float = 90) -> None:
+def wait_for(happened: Callable[[], object], process: subprocess.Popen[str], seconds: float = 600) -> None:
     """Until it has happened; fails if the process ends before."""
     end = time.monotonic() + seconds
     while not happened():
@@ -86,9 +86,10 @@ def test_ctrl_c_while_the_index_is_built(process: Command, workspace: Workspace,
     text = workspace.settings_file.read_text(encoding="utf-8").replace('analyzer = "bigram"', 'analyzer = "kiwi"')
     workspace.settings_file.write_text(text, encoding="utf-8")
     assert process("corpus", "add", *sample.glob("*.jsonl"), cwd=workspace.folder).code == 0
-    with started("index", "build", cwd=workspace.folder) as building:
-        wait_for((workspace.locks / "index.json").exists, building)
-        time.sleep(1)
+    record = workspace.folder / "events.jsonl"
+    begun = '"task": "analysing"'
+    with started("index", "build", cwd=workspace.folder, GEULGAM_EVENTS=str(record)) as building:
+        wait_for(lambda: record.exists() and begun in record.read_text(encoding="utf-8"), building)
         building.send_signal(signal.SIGINT)
         _, err = building.communicate(timeout=60)
     assert building.returncode in INTERRUPTED

@@ -13,7 +13,7 @@ import pytest
 from geulgam.ticking import Ticking
 from geulgam.workspace import Workspace
 from retrieval.suggest.suggestion import Keyword, Suggestion
-from tests.geulgam.conftest import Command, arguments, environment
+from tests.geulgam.conftest import Command, arguments, awaits_a_key, environment
 
 
 def test_what_is_suggested_is_shown_and_nothing_is_written(geulgam: Command, indexed: Workspace) -> None:
@@ -176,7 +176,7 @@ def _typed(folder: Path, *keys: str) -> int:
                 seen += os.read(ours, 65_536)
             except OSError:  # the other end is closed
                 break
-        elif waiting and b"space on or off" in seen:
+        elif waiting and b"space on or off" in seen and awaits_a_key(ours):
             os.write(ours, waiting.pop(0).encode())
             seen = seen[-20_000:]
     os.close(ours)

@@ -101,7 +101,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     yield embedded, RankBm25Index(embedded.folder, embedded.analyzer)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=trees(), k=st.integers(1, 70))
 def test_any_query_tree_scores_as_in_the_reference(query: Query, k: int, small: Pair) -> None:
     embedded, reference = small

@@ -213,7 +213,7 @@ class Ranking:
         return len(self._ids)
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.integers(1, 300), st.integers(1, 400), st.sampled_from([0.02, 0.1, 0.3]))
 def test_whatever_matches_each_side_has_what_it_can_have_of_its_share(
     library: Library, chance: random.Random, matching: int, k: int, share: float

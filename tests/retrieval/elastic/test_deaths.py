@@ -103,7 +103,7 @@ def test_nodes_that_are_killed_and_come_back_lose_nothing(whole: Server, client:
 def test_a_node_that_does_not_come_back_has_its_documents_sent_again(
     whole: Server, client: Elasticsearch, claim: Claim
 ) -> None:
-    loaded = load(client, claim, source({3_000: lambda: whole.kill(1)}), KEYS, NOTHING, patience=15)
+    loaded = load(client, claim, source({3_000: lambda: whole.kill(1)}), KEYS, NOTHING, patience=40)
     assert (loaded.documents, loaded.lost) == (COUNT, 1)
     assert np.array_equal(there(client, claim), KEYS)
 

@@ -68,7 +68,7 @@ def small(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     return fill(make(Counting(), shards=3), documents), built(tmp_path_factory.mktemp("small"), documents)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=trees())
 def test_any_query_tree_is_scored_as_by_the_embedded_index(query: Query, small: Pair) -> None:
     server, embedded = small

@@ -53,6 +53,12 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
 
 
 @pytest.fixture
+def lively(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life twice a second."""
+    monkeypatch.setattr(lease, "RENEWAL", 0.5)
+
+
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that run out after three seconds."""
     monkeypatch.setattr(lease, "LEASE", 3.0)
@@ -105,7 +111,7 @@ def found(index: ElasticsearchIndex) -> int:
 
 
 def test_who_begins_while_another_builds_is_told_who_that_is_and_disturbs_nothing(
-    corpus: Corpus, make: Make, tmp_path: Path, quick: None
+    corpus: Corpus, make: Make, tmp_path: Path, lively: None
 ) -> None:
     one = make(Counting(), "shared", place=tmp_path / "one")
     # Whether it wants the same index or another one.
@@ -125,7 +131,7 @@ def test_who_begins_while_another_builds_is_told_who_that_is_and_disturbs_nothin
 
 
 def test_of_two_that_begin_at_the_same_moment_one_builds(
-    corpus: Corpus, make: Make, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, make: Make, tmp_path: Path, lively: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = (make(Counting(), "moment", place=tmp_path / name) for name in ("one", "other"))
     looked = threading.Event()
