@@ -52,11 +52,19 @@ class RetrievalSettings(_Section):
     elasticsearch_shards: int | None = Field(default=None, ge=1, le=1024)
     elasticsearch_replicas: int | None = Field(default=None, ge=0)
     unit: Literal["essay", "passage"] = "essay"
+    take: Literal["essay", "passage"] = "essay"
     meaning: bool = False
     meaning_weight: float = Field(default=WEIGHT, ge=0)
     k1: float = Field(default=1.2, gt=0)
     b: float = Field(default=0.75, ge=0, le=1)
     k: int = Field(default=500, ge=1)
+
+    @model_validator(mode="after")
+    def _passages_are_ranked(self) -> Self:
+        if self.take == "passage" and self.unit != "passage":
+            what = 'retrieval.take is "passage", but retrieval.unit is "essay"'
+            raise GeulgamError(what, 'passages are taken where they are ranked: unit = "passage"')
+        return self
 
     @model_validator(mode="after")
     def _analyzer_is_there(self) -> Self:

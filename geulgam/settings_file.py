@@ -67,6 +67,10 @@ _COMMENTS: dict[str, tuple[str, Any]] = {
         'What is ranked: an "essay" as a whole, or by its best "passage" as much as by the whole.',
         None,
     ),
+    "retrieval.take": (
+        'What of a hit is trained on: the "essay", or those of its passages that match ("passage").',
+        None,
+    ),
     "retrieval.meaning": ("Find by meaning too, not by words alone; generate.encoder names the encoder.", None),
     "retrieval.meaning_weight": ("What the nearest meaning counts beside all of a query's words, which count 1.", None),
     "retrieval.k1": ("BM25: how soon repeating a term stops to count.", None),

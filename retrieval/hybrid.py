@@ -17,7 +17,7 @@ from retrieval.index import Built, Hit, Made, NearTerm, SearchIndex
 from retrieval.nearness import Bounds, Nearness
 from retrieval.passage_index import PassageIndex
 from retrieval.passage_store import PassageStore
-from retrieval.passages import TextPlace
+from retrieval.passages import TextPlace, joined
 from retrieval.query import Query, written
 
 DEPTH = 1_000  # candidates of each kind, if no more hits are asked for
@@ -109,13 +109,31 @@ class HybridIndex:
             kinds.append(Scored(near, sought.weight))
         ranked = list(fused(candidates, kinds).items())[:k]
         return [
-            Hit(id_, rank, score, words.get(id_, 0.0), near.get(id_) if sought else None)
+            Hit(
+                id_,
+                rank,
+                score,
+                words.get(id_, 0.0),
+                near.get(id_) if sought else None,
+                parts.get(id_, 0.0) if self._passages else None,
+            )
             for rank, (id_, score) in enumerate(ranked, start=1)
         ]
 
     def places(self, query: Query, ids: Sequence[str]) -> dict[str, TextPlace]:
-        """Where in each of the documents the sentence nearest in meaning stands; empty without meaning."""
-        return self.meaning.nearness.places(self.meaning.vector(query), ids) if self.meaning else {}
+        """What to show of each of the documents: the best of its passages, if they are ranked and one matches, else
+        the sentence that is nearest in meaning; none of a document where neither is known."""
+        found: dict[str, TextPlace] = {}
+        if self.meaning and written(query):
+            found |= self.meaning.nearness.places(self.meaning.vector(query), ids)
+        matching = self._passages.matching(query, ids) if self._passages else {}
+        return found | {id_: max(passages, key=lambda pair: pair[1])[0] for id_, passages in matching.items()}
+
+    def parts(self, query: Query, ids: Sequence[str]) -> dict[str, list[TextPlace]]:
+        """Of each of the documents the passages that match, in order, those that follow one another as one; without a
+        document of which none does."""
+        matching = self._passages.matching(query, ids) if self._passages else {}
+        return {id_: joined(place for place, _ in passages) for id_, passages in matching.items()}
 
     def document_frequencies(self, terms: Sequence[str]) -> list[int]:
         """Those of the words."""

@@ -18,8 +18,8 @@ BUILD = "geulgam index build"
 class Hit:
     """A document found, with its rank from 1 and its BM25 score (Lucene's, without the factor k1 + 1).
 
-    Where meaning counts too (:mod:`retrieval.hybrid`), ``score`` is that of both, ``words`` the BM25 score and
-    ``meaning`` the cosine of the nearest sentence; else they are None.
+    Where more counts (:mod:`retrieval.hybrid`), ``score`` is made of ``words``, the BM25 score, of ``meaning``, the
+    cosine of the nearest sentence, and of ``passage``, the BM25 score of the best passage; what does not count is None.
     """
 
     document_id: str
@@ -27,6 +27,7 @@ class Hit:
     score: float
     words: float | None = None
     meaning: float | None = None
+    passage: float | None = None
 
 
 class NearTerm(NamedTuple):

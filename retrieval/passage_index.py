@@ -5,7 +5,8 @@ corpus and an index of its own. Its id is the first 24 digits of its essay's id 
 needed from one to the other.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,24 @@ class PassageIndex:
         essays = self._essays(begun for begun, _ in first)
         return {essays[begun]: score for begun, score in first if begun in essays}
 
+    def matching(self, query: Query, ids: Sequence[str]) -> dict[str, list[tuple[TextPlace, float]]]:
+        """Of each of the essays the passages that have a word of the query, in order, with their BM25 scores; without
+        an essay of which none has."""
+        query, found = optional(query), defaultdict[str, dict[int, float]](dict)
+        wanted = [id_ for essay in ids for id_ in self._of(essay)]
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            for hit in self._index.search(query, len(some), some):
+                if hit.score > 0:
+                    found[hit.document_id[:_ESSAY]][int(hit.document_id[_ESSAY:], 16)] = hit.score
+        essays = [essay for essay in ids if essay[:_ESSAY] in found]
+        texts = (document.text for document in self._corpus.get(essays))
+        places = {essay: places_of(text) for essay, text in zip(essays, texts, strict=True)}
+        return {
+            essay: [(places[essay][number], score) for number, score in sorted(found[essay[:_ESSAY]].items())]
+            for essay in essays
+        }
+
     def most(self, query: Query) -> float:
         """The score that no passage has more of; see :func:`retrieval.fusion.most`."""
         return most(self._index, optional(query))
@@ -120,9 +139,13 @@ def optional(query: Query) -> Query:
     return Boolean(must=filters, should=words, boost=query.boost)
 
 
+def places_of(text: str) -> list[TextPlace]:
+    """Where the passages of an essay stand; all of it is one where there are none."""
+    return passages(text, PASSAGE) or [TextPlace(0, len(text))]
+
+
 def cut(document: Document) -> Iterator[Document]:
     """The passages of an essay, each as a document."""
-    places = passages(document.text, PASSAGE) or [TextPlace(0, len(document.text))]
-    for number, place in enumerate(places):
+    for number, place in enumerate(places_of(document.text)):
         id_ = f"{document.id[:_ESSAY]}{number:08x}"
         yield replace(document, id=id_, text=document.text[place.start : place.end])

@@ -7,12 +7,13 @@ together a few hundred characters.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 SHORTEST = 12  # characters: a shorter sentence ("그랬다.") is encoded with the next one of its paragraph
 LONGEST = 500  # characters of a sentence; a longer one is cut between words
 PASSAGE = 200  # characters that paragraphs are grouped to
+_GAP = 2  # characters between two passages that follow one another: a space, or an empty line
 _END = re.compile(r"(?:[!?…。？！]|(?<!\d)\.)+[\"'”’」』》〉)\]]*(?=\s)|\n+")
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*")
 
@@ -49,6 +50,17 @@ def passages(text: str, size: int = PASSAGE) -> list[TextPlace]:
             found[-1] = TextPlace(found[-1].start, part.end)
         else:
             found.append(part)
+    return found
+
+
+def joined(places: Iterable[TextPlace]) -> list[TextPlace]:
+    """Those with nothing but a space or a line's end between them as one; in the order of the text, as they come."""
+    found: list[TextPlace] = []
+    for place in places:
+        if found and place.start - found[-1].end <= _GAP:
+            found[-1] = TextPlace(found[-1].start, place.end)
+        else:
+            found.append(place)
     return found
 
 

@@ -4,36 +4,45 @@ A held-out document of the corpus is held out of every topic, whatever its rank:
 trained on, by any stage.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from corpus.errors import GeulgamError
 from corpus.sides import SIDES, Shares, Side, Sides
 from corpus.store import Corpus
 from retrieval.index import Hit, SearchIndex
 from retrieval.lucene import parse
+from retrieval.passages import TextPlace
 from retrieval.query import Query, terms_of
 from retrieval.topic import Row, Subset, Topic
 
 STAND_INS = 2  # documents of a held-out side that stand in where none of it matches
 _DEEPER = 4  # times as many hits are asked for while a side lacks some
 
+Parts = Callable[[Query, Sequence[str]], Mapping[str, Sequence[TextPlace]]]
 _Found = Mapping[Side, Sequence[Hit]]
 
 
-def select(index: SearchIndex, corpus: Corpus, sides: Sides, topic: Topic, shares: Shares) -> Subset:
+def select(
+    index: SearchIndex, corpus: Corpus, sides: Sides, topic: Topic, shares: Shares, parts: Parts | None = None
+) -> Subset:
     """The topic's k best documents that match its query: of each side its share of k, the best-ranked of that side.
 
     A row's rank is its place in the whole ranking, from 1. The note says if there are fewer than k, and why. A
     held-out side of which no document matches, as in a small corpus, has :data:`STAND_INS` of its others (score 0,
     ranked behind all that match), and the note says so: there is always something to choose by and to measure on.
 
+    ``parts``: what of a document is trained on, where that is not all of it
+    (:meth:`retrieval.hybrid.HybridIndex.parts`); what is held out is taken whole.
+
     Raises GeulgamError if nothing matches (with near terms as the hint), if all that matches is held out, if the
-    corpus is too small for every side, or if the index lags behind it.
+    corpus is too small for every side, or if the index lags behind it. Where meaning counts, something always comes:
+    then a word of the query has to stand in one of the documents.
     """
     query = parse(topic.query, index.analyzer)
     wanted = quotas(topic.k, shares)
     matching, found = _search(index, query, sides, wanted)
-    if not matching:
+    if not matching or (terms_of(query) and not any(map(_has_a_word, chain(*found.values())))):
         raise GeulgamError(f"topic {topic.name}: nothing matches {topic.query}", _instead(query, index))
     if not found["train"]:
         what = f"topic {topic.name}: all {matching} documents that match are held out, none is left to train on"
@@ -42,8 +51,19 @@ def select(index: SearchIndex, corpus: Corpus, sides: Sides, topic: Topic, share
     found = {side: hits or stand_ins[side] for side, hits in found.items()}
     chosen = sorted(((hit, side) for side, hits in found.items() for hit in hits), key=lambda pair: pair[0].rank)
     documents = corpus.get([hit.document_id for hit, _ in chosen])
+    taken = parts(query, [hit.document_id for hit, side in chosen if side == "train"]) if parts else {}
     rows = tuple(
-        Row(hit.document_id, hit.rank, hit.score, side, document.version, hit.words, hit.meaning)
+        Row(
+            document_id=hit.document_id,
+            rank=hit.rank,
+            score=hit.score,
+            side=side,
+            version=document.version,
+            words=hit.words,
+            meaning=hit.meaning,
+            passage=hit.passage,
+            parts=[[*place] for place in taken[hit.document_id]] if hit.document_id in taken else None,
+        )
         for (hit, side), document in zip(chosen, documents, strict=True)
     )
     return Subset(topic, rows, _note(topic, wanted, found, stand_ins))
@@ -90,7 +110,14 @@ def _note(topic: Topic, wanted: Mapping[Side, int], found: _Found, stand_ins: _F
         where = "" if len(short) == len(SIDES) else f" on the side of {' and '.join(short)}"
         notes.append(f"{sum(matched.values())} of {topic.k} asked: no more documents match{where}")
     notes += [f"no {side} document matches, {len(hits)} others stand in" for side, hits in stand_ins.items()]
+    if without := sum(not _has_a_word(hit) for side, hits in found.items() for hit in hits if side not in stand_ins):
+        notes.append(f"{without} found by meaning alone")
     return "; ".join(notes)
+
+
+def _has_a_word(hit: Hit) -> bool:
+    """Whether it was found by a word of the query: by meaning documents are that have none."""
+    return hit.meaning is None or bool(hit.words or hit.passage)
 
 
 def _instead(query: Query, index: SearchIndex) -> str:

@@ -4,15 +4,17 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.atomic import replacing
+from corpus.document import Document, document_id
 from corpus.errors import GeulgamError
 from corpus.sides import SIDES, Side
+from corpus.store import Corpus
 
 _NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
 _FORBIDDEN = '/\\:*?"<>|'
@@ -25,12 +27,14 @@ _FIELDS = {
     "side": pa.string(),
     "version": pa.string(),
 }
-_OF_BOTH = {"words": pa.float64(), "meaning": pa.float64()}  # null where words alone were asked for
+_MORE = {  # null where it does not count
+    "words": pa.float64(),
+    "meaning": pa.float64(),
+    "passage": pa.float64(),
+    "parts": pa.list_(pa.list_(pa.int32(), 2)),
+}
 SCHEMA = pa.schema(
-    [
-        *(pa.field(name, kind, nullable=False) for name, kind in _FIELDS.items()),
-        *map(pa.field, _OF_BOTH, _OF_BOTH.values()),
-    ]
+    [*(pa.field(name, kind, nullable=False) for name, kind in _FIELDS.items()), *map(pa.field, _MORE, _MORE.values())]
 )
 
 
@@ -78,7 +82,8 @@ class Topic:
 class Row:
     """A document of a subset: its rank from 1, its score, the side that it is on, and in which version it was found.
 
-    ``words`` and ``meaning``: the two scores that a score of both was made of (:class:`retrieval.index.Hit`).
+    ``words``, ``meaning`` and ``passage``: what the score was made of (:class:`retrieval.index.Hit`). ``parts``: start
+    and end of what of its text is taken; None takes all of it.
     """
 
     document_id: str
@@ -88,6 +93,15 @@ class Row:
     version: str
     words: float | None = None
     meaning: float | None = None
+    passage: float | None = None
+    parts: Sequence[Sequence[int]] | None = None
+
+    def taken(self, document: Document) -> list[Document]:
+        """Of its document what is taken: all of it as it is, or each part as a document of its own."""
+        if self.parts is None:
+            return [document]
+        texts = (document.text[start:end] for start, end in self.parts)
+        return [replace(document, id=document_id(text), text=text) for text in texts if text.strip()]
 
 
 @dataclass(frozen=True)
@@ -102,9 +116,20 @@ class Subset:
         """The document ids of one side, or of all, best first."""
         return [row.document_id for row in self.rows if side in (None, row.side)]
 
+    def documents(self, corpus: Corpus, side: Side) -> list[Document]:
+        """What is taken of the documents of one side, best first; raises as :meth:`corpus.store.Corpus.get`."""
+        rows = [row for row in self.rows if row.side == side]
+        documents = corpus.get([row.document_id for row in rows])
+        return [part for row, document in zip(rows, documents, strict=True) for part in row.taken(document)]
+
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that depend on which documents in which versions are on which side, and on no more."""
-        lines = "\n".join(sorted(f"{row.document_id} {row.version} {row.side}" for row in self.rows))
+        """32 hexadecimal digits that depend on what of which documents in which versions is on which side alone."""
+        lines = "\n".join(
+            sorted(
+                f"{row.document_id} {row.version} {row.side}" + (f" {row.parts}" if row.parts is not None else "")
+                for row in self.rows
+            )
+        )
         return hashlib.sha256(lines.encode()).hexdigest()[:32]
 
     def save(self, path: Path) -> None:

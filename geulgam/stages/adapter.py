@@ -80,7 +80,7 @@ class AdapterNode(ModelNode):
 
         topic, chosen = self.settings.topic(self.topic), self.settings.finetune
         split = subset.read_subset(self.workspace.subset(self.topic))
-        train, valid = (Corpus(self.workspace.corpus).get(split.ids(side)) for side in ("train", "valid"))
+        train, valid = (split.documents(Corpus(self.workspace.corpus), side) for side in ("train", "valid"))
         card = Card(topic.name, topic.query, topic.k or self.settings.retrieval.k)
         start = self.workspace.shared if SharedNode.stage in now.inputs else None
         known = shared.trained_on(start) if start else sides.read_sides(self.workspace).ids("train")

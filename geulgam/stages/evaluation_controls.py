@@ -67,7 +67,8 @@ class ControlNode(ModelNode):
         held_out = {*valid, *split.ids("test")}
         allowed = [i for i in sides.read_sides(self.workspace).ids("train") if i not in held_out]
         recipe = _recipe(adapter)
-        characters = round((1 + recipe.replay) * sum(len(document.text) for document in corpus.get(own)))
+        read = sum(len(document.text) for document in split.documents(corpus, "train"))
+        characters = round((1 + recipe.replay) * read)
         essays = self.drawn(corpus, allowed, characters, recipe.seed)
         facts = {"own": len({essay.id for essay in essays} & set(own)), "of_own": len(own)}
         with self.lender.for_adapter(adapter, on) as base:

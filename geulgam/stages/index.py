@@ -97,8 +97,8 @@ def _by_passage(chosen: RetrievalSettings) -> bool:
 class Found:
     """A hit with its document. ``title_parts`` and ``snippet``: text, and whether a term of the query matched it.
 
-    ``words`` and ``meaning``: of what the score was made, where meaning counts (:class:`retrieval.index.Hit`); the
-    snippet is then of the sentence that is nearest in meaning.
+    ``words``, ``meaning`` and ``passage``: what the score was made of, where more than words counts
+    (:class:`retrieval.index.Hit`); the snippet is then of the best passage, or of the sentence nearest in meaning.
     """
 
     rank: int
@@ -110,13 +110,14 @@ class Found:
     snippet: list[Part]
     words: float | None = None
     meaning: float | None = None
+    passage: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """For programs: the snippet as text, and the words in it that matched."""
         return {
             "rank": self.rank,
             "score": self.score,
-            **({} if self.meaning is None else {"words": self.words, "meaning": self.meaning}),
+            **{kind: score for kind in ("words", "meaning", "passage") if (score := getattr(self, kind)) is not None},
             "document_id": self.document_id,
             "title": self.title,
             "source": self.source,
@@ -204,8 +205,7 @@ def search(workspace: Workspace, settings: Settings, text: str, k: int = 10) -> 
             document.source,
             snippet(document.title, index.analyzer.spans(document.title), terms, 10_000),
             snippet(document.text, index.analyzer.spans(document.text), terms, place=places.get(document.id)),
-            None if hit.words is None else round(hit.words, 4),
-            None if hit.meaning is None else round(hit.meaning, 4),
+            *(None if score is None else round(score, 4) for score in (hit.words, hit.meaning, hit.passage)),
         )
         for hit, document in zip(hits, documents, strict=True)
     ]

@@ -136,7 +136,7 @@ def plan_of(
     from retrieval.query import terms_of
 
     length = characters or settings.generate.characters
-    documents = Corpus(workspace.corpus).get(subset.ids("train"))
+    documents = subset.documents(Corpus(workspace.corpus), "train")
     if sections is None:
         there = len(passages(documents, 3))
         if not there:  # essays of a few sentences, of which nothing can be told

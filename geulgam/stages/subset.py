@@ -14,6 +14,7 @@ from geulgam.settings import Settings
 from geulgam.stages.index import IndexNode, open_index
 from geulgam.stages.sides import SidesNode, shares, sides_now
 from geulgam.workspace import Workspace
+from retrieval.hybrid import HybridIndex
 from retrieval.select import select
 from retrieval.topic import Subset, Topic
 
@@ -46,7 +47,8 @@ class SubsetNode(Node):
         topic = wanted(self.settings, self.topic)
         chosen = self.settings.retrieval
         weight = {"meaning_weight": chosen.meaning_weight} if chosen.meaning else {}
-        return {"query": topic.query, "k": topic.k, **weight}
+        take = {"take": chosen.take} if chosen.take != "essay" else {}
+        return {"query": topic.query, "k": topic.k, **weight, **take}
 
     def make(self, now: Manifest, on: On) -> str:
         """Select, and write it. Raises GeulgamError for a query that matches nothing, naming near terms."""
@@ -69,7 +71,9 @@ def wanted(settings: Settings, topic: str) -> Topic:
 def selected(workspace: Workspace, settings: Settings, topic: str) -> Subset:
     """What would be selected now from the index as it is, without writing it."""
     index, sides = open_index(workspace, settings), sides_now(workspace, settings)
-    return select(index, Corpus(workspace.corpus), sides, wanted(settings, topic), shares(settings))
+    takes_passages = settings.retrieval.take == "passage"
+    parts = index.parts if takes_passages and isinstance(index, HybridIndex) else None
+    return select(index, Corpus(workspace.corpus), sides, wanted(settings, topic), shares(settings), parts)
 
 
 def select_topics(
@@ -104,5 +108,7 @@ def read_subset(folder: Path) -> Subset:
 def summary(subset: Subset) -> str:
     """ "90 essays: 72 to train on, 9 to choose by, 9 to measure on"; with the note, if anything was refused."""
     train, valid, test = (len(subset.ids(side)) for side in ("train", "valid", "test"))
-    text = f"{train + valid + test:,} essays: {train:,} to train on, {valid:,} to choose by, {test:,} to measure on"
+    parts = [row.parts for row in subset.rows if row.parts is not None]
+    by = f" by {sum(map(len, parts)):,} passages" if parts else ""
+    text = f"{train + valid + test:,} essays: {train:,} to train on{by}, {valid:,} to choose by, {test:,} to measure on"
     return f"{text} ({subset.note})" if subset.note else text

@@ -1,5 +1,6 @@
 """`--meaning` and `--unit` on the command line: built, found, kept in the settings and in the subset."""
 
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -78,3 +79,51 @@ def test_a_subset_keeps_both_scores(geulgam: Command, place: Path) -> None:
         assert row.words is not None and row.meaning is not None
         by_words = row.score - WEIGHT * row.meaning  # the square of their share of what the query could score
         assert 0 < by_words < 1 if row.words else by_words == pytest.approx(0, abs=1e-6)
+
+
+def test_a_query_of_which_no_essay_has_a_word_is_no_topic_though_something_is_always_near(
+    geulgam: Command, place: Path
+) -> None:
+    assert geulgam("topic", "add", "오타", "--query", "쿼크퀘렙", "--k", "4").code == 0
+    said = geulgam("topic", "show", "오타")
+    assert said.code == 1 and "nothing matches 쿼크퀘렙" in said.err
+    assert geulgam("topic", "add", "동물", "--query", "애완동물 출산 배추", "--k", "4").code == 0
+    assert "3 found by meaning alone" in geulgam("topic", "show", "동물").err
+
+
+def test_a_filter_alone_shows_the_beginnings(geulgam: Command, place: Path) -> None:
+    found = geulgam("index", "search", "+title:김치", "--json").json
+    assert [hit["snippet"] for hit in found] == [ESSAYS["김치"]]
+
+
+def test_of_ranked_passages_the_best_is_shown_and_those_that_match_may_be_taken(
+    geulgam: Command, place: Path, sample: Path, tmp_path: Path
+) -> None:
+    from corpus.store import Corpus
+    from geulgam.stages.subset import select_topics, summary
+    from geulgam.workspace import Workspace
+
+    lines = sorted(sample.glob("*.jsonl"))[0].read_text(encoding="utf-8").splitlines()
+    before, after = ("\n\n".join(json.loads(line)["text"] for line in some) for some in (lines[:3], lines[3:6]))
+    text = f"{before}\n\n돌담 위로 저녁별이 떴다. 별을 셌다.\n\n{after}"
+    (tmp_path / "긴 글.txt").write_text(text, encoding="utf-8")
+    geulgam("corpus", "add", tmp_path / "긴 글.txt")
+    assert geulgam("index", "build", "--unit", "passage").code == 0
+    (hit,) = geulgam("index", "search", "돌담 저녁별", "--words", "--json").json
+    assert "돌담 위로 저녁별이" in hit["snippet"] and hit["passage"] > hit["words"] > 0 and "meaning" not in hit
+
+    geulgam("topic", "add", "별", "--query", "돌담 저녁별 배추 시험 강아지 파도", "--k", "9")
+    file = place / "geulgam.toml"
+    text = file.read_text(encoding="utf-8")
+    assert '# take = "essay"' in text
+    file.write_text(text.replace('# take = "essay"', 'take = "passage"'), encoding="utf-8")
+    workspace = Workspace.find(None)
+    (subset,) = select_topics(workspace, workspace.settings(), ["별"])
+    taken = [document.text for document in subset.documents(Corpus(workspace.corpus), "train")]
+    whole = {document.title: document.text for document in Corpus(workspace.corpus).get(subset.ids("train"))}
+    assert len(taken) == len(whole) and all(len(text) <= 200 for text in taken)
+    assert f"{len(whole)} to train on by {len(taken)} passages" in summary(subset)
+    assert all(row.parts is None for row in subset.rows if row.side != "train")
+    file.write_text(text.replace('# take = "essay"', 'take = "passage"').replace('unit = "passage"', 'unit = "essay"'))
+    said = geulgam("topic", "show", "별")
+    assert said.code == 1 and 'unit = "passage"' in said.err

@@ -9,6 +9,7 @@ from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
 from retrieval.fusion import most
+from retrieval.hybrid import HybridIndex
 from retrieval.index import SearchIndex
 from retrieval.lucene import parse
 from retrieval.passage_index import cut, optional
@@ -72,6 +73,24 @@ def test_what_is_demanded_and_forbidden_counts_for_the_whole_essay(
     a, b, mine = Terms(("a",)), Terms(("b",)), Filter("source", "x")
     assert optional(Boolean(must=(a, mine), should=(b,), must_not=(a,))) == Boolean(must=(mine, Boolean(should=(a, b))))
     assert optional(a) == a
+
+
+def test_what_of_an_essay_matches_is_told_and_the_best_of_it_shown(
+    indexed: tuple[SearchIndex, SearchIndex, Corpus],
+) -> None:
+    _, both, _ = indexed
+    assert isinstance(both, HybridIndex)
+    query = parse("파도 갈매기", both.analyzer)
+    ids = [essay.id for essay in ESSAYS]
+    parts, shown = both.parts(query, ids), both.places(query, ids)
+    texts = {essay.id: [essay.text[start:end] for start, end in parts.get(essay.id, [])] for essay in ESSAYS}
+    long, short, other, scattered = (texts[id_] for id_ in ids)
+    assert len(long) == 1 and "파도 소리가" in long[0] and len(long[0]) <= PASSAGE
+    assert short == [ESSAYS[1].text.strip()] and other == []
+    assert scattered == [ESSAYS[3].text]  # both of its passages, which follow one another
+    assert shown.keys() == parts.keys() and len(ESSAYS[3].text[slice(*shown[ids[3]])]) <= PASSAGE
+    scores = {hit.document_id: hit.passage for hit in both.search(query, 10)}
+    assert scores.keys() == parts.keys() and all(scores.values())
 
 
 def test_passages_are_all_of_an_essay_under_ids_of_its_own() -> None:

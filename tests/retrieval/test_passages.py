@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.passages import LONGEST, PASSAGE, SHORTEST, TextPlace, at, passages, sentences
+from retrieval.passages import LONGEST, PASSAGE, SHORTEST, TextPlace, at, joined, passages, sentences
 
 TEXTS = st.text(alphabet=st.sampled_from([*'가나다 \n.!?"3']), max_size=900)
 
@@ -50,6 +50,11 @@ def test_a_passage_is_paragraphs_as_far_as_they_fit() -> None:
     found = read(text, passages(text))
     assert found[0] == paragraphs[0].strip() + "\n\n" + paragraphs[1].strip()
     assert all(PASSAGE // 2 < len(part) <= PASSAGE and part.endswith("문단이다.") for part in found[1:-1])
+
+
+def test_passages_that_follow_one_another_are_one() -> None:
+    places = [TextPlace(0, 100), TextPlace(101, 180), TextPlace(182, 300), TextPlace(500, 600)]
+    assert joined(places) == [TextPlace(0, 300), TextPlace(500, 600)] and joined([]) == []
 
 
 def test_a_sentence_is_found_in_its_passage() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from corpus.document import document
 from corpus.errors import GeulgamError
 from retrieval.topic import Row, Subset, Topic, topic_name
+from tests.retrieval.conftest import corpus_of
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,7 @@ def test_a_topic_needs_a_query_and_a_k() -> None:
         Topic("함께", "함께", 0)
 
 
+MORE = ["words", "meaning", "passage", "parts"]
 SUBSET = Subset(
     Topic("함께", "함께^2 더불어", 5),
     (Row("a1", 1, 3.5, "train", "v1"), Row("b2", 2, 2.25, "test", "v2"), Row("c3", 3, 2.0, "valid", "v3")),
@@ -69,7 +72,7 @@ def test_a_saved_subset_is_loaded_as_it_was(tmp_path: Path) -> None:
     SUBSET.save(path)
     assert Subset.load(path) == SUBSET
     table = pq.read_table(path)
-    assert table.column_names == ["document_id", "rank", "score", "side", "version", "words", "meaning"]
+    assert table.column_names == ["document_id", "rank", "score", "side", "version", *MORE]
     assert table.schema.metadata[b"note"].decode() == SUBSET.note
     assert table.schema.metadata[b"query"].decode() == "함께^2 더불어"
 
@@ -80,7 +83,7 @@ def test_a_subset_of_words_and_meaning_keeps_both_scores_and_an_older_file_has_n
     both = Subset(SUBSET.topic, rows)
     both.save(path)
     assert Subset.load(path) == both
-    pq.write_table(pq.read_table(path).drop_columns(["words", "meaning"]), path)
+    pq.write_table(pq.read_table(path).drop_columns(MORE), path)
     assert Subset.load(path) == Subset(SUBSET.topic, SUBSET.rows[:2])
 
 
@@ -96,6 +99,20 @@ def test_the_fingerprint_depends_on_documents_versions_and_sides_alone() -> None
     assert moved.fingerprint() != SUBSET.fingerprint()
     assert corrected.fingerprint() != SUBSET.fingerprint()
     assert rescored.fingerprint() == SUBSET.fingerprint()
+
+
+def test_of_a_document_its_parts_are_taken_where_it_has_any(tmp_path: Path) -> None:
+    essay = document("하나 둘 셋 넷 다섯", "수", "여기")
+    corpus = corpus_of(tmp_path / "corpus", [essay])
+    whole = Subset(SUBSET.topic, (Row(essay.id, 1, 3.5, "train", essay.version),))
+    parts = Subset(SUBSET.topic, (replace(whole.rows[0], passage=1.5, parts=[[0, 4], [7, 8]]),))
+    assert whole.documents(corpus, "train") == [essay] and whole.documents(corpus, "valid") == []
+    taken = parts.documents(corpus, "train")
+    assert [(d.text, d.title, d.source) for d in taken] == [("하나 둘", "수", "여기"), ("넷", "수", "여기")]
+    assert len({essay.id, *(d.id for d in taken)}) == 3
+    parts.save(tmp_path / "subset.parquet")
+    loaded = Subset.load(tmp_path / "subset.parquet")
+    assert loaded == parts and loaded.fingerprint() == parts.fingerprint() != whole.fingerprint()
 
 
 def test_a_missing_or_foreign_file_is_a_clear_error(tmp_path: Path) -> None:
