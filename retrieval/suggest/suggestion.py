@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from corpus.events import On, Task, silent
 from corpus.store import Corpus
+from retrieval.hybrid import HybridIndex
 from retrieval.index import SearchIndex
 from retrieval.kiwi import term
 from retrieval.subquery import boost
@@ -45,7 +46,8 @@ class Keyword:
     """A keyword, its weight in the query, its spellings (each with the same weight), and what it does.
 
     ``documents``: of the corpus that hold it. ``contexts``: in the best of the query's hits. ``gains`` and ``losses``:
-    the documents that come into the top k by it, and those that leave, the best first.
+    the documents that come into the top k by it, and those that leave, the best first; where meaning counts too, of the
+    top k by words alone.
     """
 
     word: str
@@ -105,11 +107,13 @@ def suggest(
         found = parts(told, evidence.words, frame, most_parts)
         task.advance()
         shown = list({each.document.id: each for each in (*told, *evidence.told)}.values())
+        words = index.words if isinstance(index, HybridIndex) else index  # meaning costs a look at all sentences
+        best = hits if words is index else [hit.document_id for hit in words.search(tree(asked, terms), top)]
         keys = []
         for word, weight in chosen:
             less = [(form, w) for of, form, w in forms(evidence.words, chosen) if of != word.word]
-            without = [hit.document_id for hit in index.search(tree(less, terms), top)]
-            gains, losses = _missing(hits, without), _missing(without, hits)
+            without = [hit.document_id for hit in words.search(tree(less, terms), top)]
+            gains, losses = _missing(best, without), _missing(without, best)
             contexts = tuple(_contexts(shown, word))
             keys.append(Keyword(word.word, weight, word.spellings, word.documents, contexts, gains, losses))
         task.advance()

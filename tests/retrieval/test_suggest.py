@@ -1,6 +1,7 @@
 """A query out of one word: which words the corpus offers for it, what they change, and what parts it finds."""
 
 import random
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.bm25 import Bm25Index
 from retrieval.encoder import encoder
-from retrieval.index import SearchIndex
+from retrieval.hybrid import HybridIndex
+from retrieval.index import Hit, SearchIndex
 from retrieval.lucene import parse
+from retrieval.query import Query
 from retrieval.suggest.evidence import CandidateWord, gathered, offered, seed_words, terms_of_words, tree
 from retrieval.suggest.expansion import added, nearness, weights
 from retrieval.suggest.suggestion import Suggestion, suggest
@@ -106,6 +109,22 @@ def test_each_keyword_shows_where_it_stands_and_what_it_changes(
         without = hits(made[0], fishing.with_keywords(rest), 12)
         assert set(keyword.gains) == set(fishing.hits) - set(without)
         assert set(keyword.losses) == set(without) - set(fishing.hits)
+
+
+def test_what_a_keyword_changes_is_told_by_words_alone_since_meaning_reads_all_sentences(
+    made: tuple[SearchIndex, Corpus], fishing: Suggestion
+) -> None:
+    class Counted(HybridIndex):
+        searches = 0
+
+        def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
+            self.searches += 1
+            return super().search(query, k, within)
+
+    index = Counted(made[0])
+    told = suggest(index, made[1], "낚시", encode=ENCODE, top=12)
+    assert index.searches == 3 < len(told.keywords)  # for the name, the parts and the hits
+    assert told.hits == fishing.hits and told.keywords == fishing.keywords
 
 
 def test_without_any_keyword_the_query_is_the_word(fishing: Suggestion) -> None:
