@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from corpus.document import Document, document
+from corpus.document import document
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
 from retrieval.fusion import most
 from retrieval.index import SearchIndex
 from retrieval.lucene import parse
-from retrieval.passage_index import cut, optional
-from retrieval.passages import PASSAGE
+from retrieval.passage_index import optional
 from retrieval.query import Boolean, Filter, Terms
 from tests.retrieval.conftest import corpus_of
 
@@ -72,15 +71,6 @@ def test_what_is_demanded_and_forbidden_counts_for_the_whole_essay(
     a, b, mine = Terms(("a",)), Terms(("b",)), Filter("source", "x")
     assert optional(Boolean(must=(a, mine), should=(b,), must_not=(a,))) == Boolean(must=(mine, Boolean(should=(a, b))))
     assert optional(a) == a
-
-
-def test_passages_are_all_of_an_essay_under_ids_of_its_own() -> None:
-    essay = ESSAYS[0]
-    parts = list(cut(essay))
-    assert "".join("".join(part.text.split()) for part in parts) == "".join(essay.text.split())
-    assert all(part.id[:24] == essay.id[:24] and len(part.text) <= PASSAGE for part in parts)
-    assert [int(part.id[24:], 16) for part in parts] == list(range(len(parts)))
-    assert [part.text for part in cut(Document("0" * 32, "", "제목"))] == [""]
 
 
 def test_an_essay_that_is_added_is_found_by_its_passages(tmp_path: Path) -> None:
