@@ -22,6 +22,7 @@ from corpus import parts
 from corpus.atomic import replacing
 from corpus.digests import DTYPE, Digest, find, to_hex
 from corpus.document import Document
+from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from corpus.parts import hexadecimal
 from corpus.store import Corpus, DocumentWriter
@@ -52,8 +53,10 @@ class PassageCorpus:
     def update(self, essays: Corpus, *, on: On = silent) -> None:
         """Cut the essays that are new or changed; passages of those that are neither stay, all others go.
 
-        Raises GeulgamError where it cannot be written; the old passages then stay.
+        Raises GeulgamError for an empty corpus or where it cannot be written; the old passages then stay.
         """
+        if not len(essays):
+            raise GeulgamError(f"no documents in {essays.folder}", "geulgam corpus add PATH…")
         if not self.stale(essays):
             return
         made_from = _made_from(essays)  # before the rest: what comes meanwhile makes the passages stale

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus.document import document
+from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
@@ -81,3 +82,14 @@ def test_an_essay_that_is_added_is_found_by_its_passages(tmp_path: Path) -> None
     assert "passages of another corpus" in index.stale(corpus)
     index.build(corpus)
     assert titles(index, corpus, "파도 소리 갈매기")[0] == "긴 글"
+
+
+def test_without_an_essay_it_says_what_an_index_of_essays_says(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "corpus")
+    said = []
+    for passages in (False, True):
+        index = open_index("bm25s", tmp_path / "index", analyzer("bigram"), corpus=corpus, passages=passages)
+        with pytest.raises(GeulgamError, match="no documents in") as caught:
+            index.build(corpus)
+        said.append((str(caught.value), caught.value.hint))
+    assert said[0] == said[1] and not (tmp_path / "index").exists()
