@@ -81,4 +81,4 @@ def _nearness(index: SearchIndex, vectors: PassageStore, corpus: Corpus) -> Near
     from retrieval.elastic.nearness import ElasticNearness
 
     assert isinstance(index, ElasticsearchIndex)
-    return ElasticNearness(index)
+    return ElasticNearness(vectors, index)

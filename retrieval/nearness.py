@@ -62,8 +62,13 @@ class Nearness(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise GeulgamError if there are no vectors."""
+        """Raise GeulgamError if there are no vectors of the queries' encoder."""
         ...
+
+
+def no_vectors() -> GeulgamError:
+    """What is raised where there are none of the queries' encoder."""
+    return GeulgamError("there are no vectors to search by meaning", f"{BUILD} --meaning")
 
 
 class PassageView:
@@ -122,7 +127,7 @@ class PassageViews:
             if self._opened is None or self._opened[0] != state:
                 parts = self._store.parts()
                 if not parts:
-                    raise GeulgamError("there are no vectors to search by meaning", f"{BUILD} --meaning")
+                    raise no_vectors()
                 self._opened = state, PassageView(self._corpus, parts)
             return self._opened[1]
 

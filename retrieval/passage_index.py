@@ -1,28 +1,25 @@
 """An index of passages: a long essay is found by the part of it that is about something.
 
-Each passage (:func:`retrieval.passages.passages`) is a document with its essay's title, source and metadata, in a
-corpus and an index of its own. Its id is the first 24 digits of its essay's id and its number in 8, so no table is
-needed from one to the other.
+Each passage is a document in a corpus of its own (:mod:`retrieval.passage_corpus`), and that has an index like any
+other.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from corpus import digests
 from corpus.digests import from_hex, to_hex
-from corpus.document import Document
-from corpus.events import On, Task, silent
+from corpus.events import On, silent
 from corpus.store import Corpus
 from retrieval.fusion import most
 from retrieval.index import Built, Made, SearchIndex
-from retrieval.passages import PASSAGE, TextPlace, passages
+from retrieval.passage_corpus import ESSAY, PassageCorpus, places_of
+from retrieval.passages import TextPlace
 from retrieval.query import Boolean, Filter, Query
 
-_ESSAY = 24  # hexadecimal digits of a passage's id that are its essay's
 _AT_ONCE = 10_000  # passages that are looked at by their ids, in one search
 _EACH = 4  # passages of one essay among the best, for a first guess at how many to ask for
 
@@ -31,30 +28,18 @@ class PassageIndex:
     """The passages of ``corpus`` in ``folder``, ranked by the index that ``make`` makes for a corpus of them."""
 
     def __init__(self, folder: Path, corpus: Corpus, make: Callable[[Path, Corpus], SearchIndex]) -> None:
-        self._corpus, self._parts = corpus, Corpus(folder / "corpus")
-        self._index = make(folder, self._parts)
+        self._corpus, self._parts = corpus, PassageCorpus(folder)
+        self._index = make(folder, self._parts.corpus)
 
     def build(self, corpus: Corpus, *, on: On = silent) -> Built:
-        """Cut the essays that are new or changed, and index their passages; the notes are those of the index."""
-        fingerprint = corpus.fingerprint()
-        if self._parts.made_from.get("corpus") != fingerprint:
-            writer = self._parts.writer()
-            with Task(on, "cutting", len(corpus), "document") as task:
-                for document in corpus:
-                    for passage in cut(document):
-                        writer.add(passage)
-                    task.advance()
-            self._parts.commit(writer.finish(), replace=True, made_from={"corpus": fingerprint, "size": PASSAGE})
-        return self._index.build(self._parts, on=on)
+        """Cut the essays that are new or changed, and index the passages; the notes are those of the index."""
+        self._parts.update(corpus, on=on)
+        return self._index.build(self._parts.corpus, on=on)
 
     def stale(self, corpus: Corpus) -> list[str]:
         """Why it has to be built; empty if it does not."""
-        made = self._parts.made_from
-        if not made:
-            return ["passages not built yet"]
-        if made != {"corpus": corpus.fingerprint(), "size": PASSAGE}:
-            return ["passages of another corpus"]
-        return [f"passages: {reason}" for reason in self._index.stale(self._parts)]
+        reasons = self._parts.stale(corpus)
+        return reasons or [f"passages: {reason}" for reason in self._index.stale(self._parts.corpus)]
 
     def made(self) -> Made | None:
         """What the passages' index was made from."""
@@ -74,7 +59,7 @@ class PassageIndex:
             while True:
                 hits = self._index.search(query, depth)
                 for hit in hits:
-                    found.setdefault(hit.document_id[:_ESSAY], hit.score)
+                    found.setdefault(hit.document_id[:ESSAY], hit.score)
                 if len(found) >= k or len(hits) < depth:
                     break
                 depth *= _EACH
@@ -83,7 +68,7 @@ class PassageIndex:
             for start in range(0, len(ids), _AT_ONCE):
                 some = ids[start : start + _AT_ONCE]
                 for hit in self._index.search(query, len(some), some):
-                    begun = hit.document_id[:_ESSAY]
+                    begun = hit.document_id[:ESSAY]
                     found[begun] = max(hit.score, found.get(begun, 0.0))
         first = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:k]
         essays = self._essays(begun for begun, _ in first)
@@ -98,12 +83,12 @@ class PassageIndex:
             some = wanted[start : start + _AT_ONCE]
             for hit in self._index.search(query, len(some), some):
                 if hit.score > 0:
-                    found[hit.document_id[:_ESSAY]][int(hit.document_id[_ESSAY:], 16)] = hit.score
-        essays = [essay for essay in ids if essay[:_ESSAY] in found]
+                    found[hit.document_id[:ESSAY]][int(hit.document_id[ESSAY:], 16)] = hit.score
+        essays = [essay for essay in ids if essay[:ESSAY] in found]
         texts = (document.text for document in self._corpus.get(essays))
         places = {essay: places_of(text) for essay, text in zip(essays, texts, strict=True)}
         return {
-            essay: [(places[essay][number], score) for number, score in sorted(found[essay[:_ESSAY]].items())]
+            essay: [(places[essay][number], score) for number, score in sorted(found[essay[:ESSAY]].items())]
             for essay in essays
         }
 
@@ -115,15 +100,15 @@ class PassageIndex:
         """The essays' ids by their first digits."""
         wanted = sorted(begun)
         ids = self._corpus.digests()
-        lowest = digests.array(from_hex(each + "0" * (32 - _ESSAY)) for each in wanted)
+        lowest = digests.array(from_hex(each + "0" * (32 - ESSAY)) for each in wanted)
         spots = np.minimum(np.searchsorted(ids, lowest), max(len(ids) - 1, 0))
         found = to_hex(ids[spots]) if len(ids) else []
         return {each: id_ for each, id_ in zip(wanted, found, strict=False) if id_.startswith(each)}
 
     def _of(self, essay: str) -> list[str]:
         """The ids of its passages."""
-        ids = self._parts.digests()
-        first, last = (digests.array([from_hex(essay[:_ESSAY] + fill * (32 - _ESSAY))]) for fill in "0f")
+        ids = self._parts.corpus.digests()
+        first, last = (digests.array([from_hex(essay[:ESSAY] + fill * (32 - ESSAY))]) for fill in "0f")
         start, end = np.searchsorted(ids, first, "left")[0], np.searchsorted(ids, last, "right")[0]
         return to_hex(ids[start:end])
 
@@ -137,15 +122,3 @@ def optional(query: Query) -> Query:
     if filters and words:
         return Boolean(must=(*filters, Boolean(should=words)), boost=query.boost)
     return Boolean(must=filters, should=words, boost=query.boost)
-
-
-def places_of(text: str) -> list[TextPlace]:
-    """Where the passages of an essay stand; all of it is one where there are none."""
-    return passages(text, PASSAGE) or [TextPlace(0, len(text))]
-
-
-def cut(document: Document) -> Iterator[Document]:
-    """The passages of an essay, each as a document."""
-    for number, place in enumerate(places_of(document.text)):
-        id_ = f"{document.id[:_ESSAY]}{number:08x}"
-        yield replace(document, id=id_, text=document.text[place.start : place.end])

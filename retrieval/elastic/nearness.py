@@ -3,25 +3,27 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.elastic.alias import live
 from retrieval.elastic.failures import explaining
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.paging import PAGE
 from retrieval.encoding import quantised
-from retrieval.index import BUILD
-from retrieval.nearness import Bounds, NearHit, Vector
+from retrieval.nearness import Bounds, NearHit, Vector, no_vectors
+from retrieval.passage_store import PassageStore
 from retrieval.passages import TextPlace
 
 VECTOR = "passages.vector"
 
 
 class ElasticNearness:
-    """The vectors in an index on the server; at most 10,000 documents are found at once."""
+    """The vectors in an index on the server; at most 10,000 documents are found at once.
 
-    def __init__(self, index: ElasticsearchIndex) -> None:
-        self._index = index
+    ``store``: whose encoder makes the vectors of the queries.
+    """
+
+    def __init__(self, store: PassageStore, index: ElasticsearchIndex) -> None:
+        self._store, self._index = store, index
 
     def encoder(self) -> str:
         """See :class:`retrieval.nearness.Nearness`."""
@@ -34,8 +36,8 @@ class ElasticNearness:
 
     def check(self) -> None:
         """See :class:`retrieval.nearness.Nearness`."""
-        if not self.encoder():
-            raise GeulgamError("the index on the server has no vectors to search by meaning", f"{BUILD} --meaning")
+        if self.encoder() != self._store.encoder.name:
+            raise no_vectors()
 
     def near(self, vector: Vector, k: int, bounds: Bounds, within: Collection[str] | None = None) -> list[NearHit]:
         """See :class:`retrieval.nearness.Nearness`."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.document import Document, document
+from corpus.document import document
+from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.backends import open_index
@@ -12,7 +13,7 @@ from retrieval.fusion import most
 from retrieval.hybrid import HybridIndex
 from retrieval.index import SearchIndex
 from retrieval.lucene import parse
-from retrieval.passage_index import cut, optional
+from retrieval.passage_index import optional
 from retrieval.passages import PASSAGE
 from retrieval.query import Boolean, Filter, Terms
 from tests.retrieval.conftest import corpus_of
@@ -93,15 +94,6 @@ def test_what_of_an_essay_matches_is_told_and_the_best_of_it_shown(
     assert scores.keys() == parts.keys() and all(scores.values())
 
 
-def test_passages_are_all_of_an_essay_under_ids_of_its_own() -> None:
-    essay = ESSAYS[0]
-    parts = list(cut(essay))
-    assert "".join("".join(part.text.split()) for part in parts) == "".join(essay.text.split())
-    assert all(part.id[:24] == essay.id[:24] and len(part.text) <= PASSAGE for part in parts)
-    assert [int(part.id[24:], 16) for part in parts] == list(range(len(parts)))
-    assert [part.text for part in cut(Document("0" * 32, "", "제목"))] == [""]
-
-
 def test_an_essay_that_is_added_is_found_by_its_passages(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus", ESSAYS[1:])
     index = open_index("bm25s", tmp_path / "index", analyzer("bigram"), corpus=corpus, passages=True)
@@ -110,3 +102,14 @@ def test_an_essay_that_is_added_is_found_by_its_passages(tmp_path: Path) -> None
     assert "passages of another corpus" in index.stale(corpus)
     index.build(corpus)
     assert titles(index, corpus, "파도 소리 갈매기")[0] == "긴 글"
+
+
+def test_without_an_essay_it_says_what_an_index_of_essays_says(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "corpus")
+    said = []
+    for passages in (False, True):
+        index = open_index("bm25s", tmp_path / "index", analyzer("bigram"), corpus=corpus, passages=passages)
+        with pytest.raises(GeulgamError, match="no documents in") as caught:
+            index.build(corpus)
+        said.append((str(caught.value), caught.value.hint))
+    assert said[0] == said[1] and not (tmp_path / "index").exists()

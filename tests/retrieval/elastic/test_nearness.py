@@ -37,7 +37,7 @@ def both(
     embedded = built(folder, essays[:250], analyzer("mecab"))
     corpus, vectors = Corpus(folder / "corpus"), PassageStore(folder / "vectors", Letters)
     server = make(embedded.analyzer, place=embedded.folder, shards=request.param, vectors=vectors)
-    one = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(server)))
+    one = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(vectors, server)))
     other = HybridIndex(embedded, meaning=Meaning(vectors, EmbeddedNearness(vectors, corpus, embedded)))
     for index in (one, other):
         index.build(corpus)
@@ -93,7 +93,7 @@ def test_an_index_without_vectors_says_so_and_is_built_anew_with_them(make: Make
     words = make(analyzer("whitespace"), "late")
     words.build(corpus)
     with pytest.raises(GeulgamError, match="no vectors"):
-        ElasticNearness(words).check()
+        ElasticNearness(vectors, words).check()
     server = make(analyzer("whitespace"), "late", vectors=vectors)
     assert server.stale(corpus) == ["vectors not built yet"]
     server.build(corpus)
@@ -101,7 +101,31 @@ def test_an_index_without_vectors_says_so_and_is_built_anew_with_them(make: Make
     assert server.status()["documents"] == len(server) == 3
     corpus.add([document("숲에 관한 이야기를 적는다.", "숲")])
     server.build(corpus)
-    found = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(server))).search(
+    found = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(vectors, server))).search(
         parse("숲숲숲", server.analyzer), 9
     )
     assert len(found) == 4 and corpus.get([found[0].document_id])[0].title == "숲"
+
+
+class OtherLetters(Letters):
+    """As many dimensions, so that the server would take its vectors for those that it has."""
+
+    name = "letters 2"
+
+
+def test_vectors_of_another_encoder_are_refused_in_the_words_of_the_embedded_index(make: Make, tmp_path: Path) -> None:
+    essays = [document(f"{word} 이야기를 오래 적어 둔다.", word) for word in ("바다", "하늘", "나무")]
+    embedded = built(tmp_path, essays, analyzer("whitespace"))
+    corpus, folder = Corpus(tmp_path / "corpus"), tmp_path / "vectors"
+    stores = [PassageStore(folder, encoder) for encoder in (Letters, OtherLetters)]
+    one, other = (make(embedded.analyzer, "switched", vectors=store) for store in stores)
+    one.build(corpus)
+    ElasticNearness(stores[0], one).check()
+    with pytest.raises(GeulgamError) as there:
+        EmbeddedNearness(stores[1], corpus, embedded).check()
+    with pytest.raises(GeulgamError) as here:
+        ElasticNearness(stores[1], other).check()
+    assert (str(here.value), here.value.hint) == (str(there.value), there.value.hint)
+    assert other.stale(corpus) == ["encoder changed: letters 1"]
+    other.build(corpus)
+    ElasticNearness(stores[1], other).check()
