@@ -119,12 +119,10 @@ class Search:
 
 def _starts(desk: Desk, so_far: SoFar, text: str) -> list[list[int]]:
     """What the first candidates begin with: keywords that the section has still to name, the more of them the less room
-    it has, and what the essay has to come back to. A sentence seldom begins with a verb: only if nothing else is left,
-    and room neither."""
+    it has, and what the essay has to come back to."""
     still = so_far.open_keywords()
     is_urgent = bool(still) and len(still) * _PIECE >= so_far.section_room
-    others = [word for word in still if stem(word) == word]
-    wanted = (others or still) if is_urgent else [*so_far.to_take_up(), *others]
+    wanted = still if is_urgent else [*so_far.to_take_up(), *still]
     if not wanted or (desk.rows == 1 and not is_urgent):
         return []
     space = "" if not text or text[-1].isspace() else " "

@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 from finetune.base import BaseModel
-from generate.candidates import Candidate, Desk
+from generate.candidates import Candidate
 from generate.critic.critic import Critic
 from generate.decoding.sampling import Sampling, draw
 from generate.draft import Draft
 from generate.piece import offered
 from generate.planning.plan import Plan, Section
-from generate.search import _starts
 from generate.so_far import SoFar
-from generate.surfaces import Surfaces
 from generate.writer import Writer
-from retrieval.analyzers import analyzer
 
 SAMPLING = Sampling(top_k=20, top_p=0.95)
 PLAN = Plan(
@@ -56,25 +53,6 @@ def test_rounds_are_pairs_within_a_section_and_a_single_piece_where_one_ends(kep
     for count, draft in zip(rounds(kept), kept, strict=True):
         assert len({piece.section for piece in draft.pieces[-count:]}) == 1
     assert {piece.section for piece in kept[-1].pieces} == {0, 1}
-
-
-@pytest.mark.parametrize(
-    ("said", "room", "begun_with"),
-    [
-        ("", 2_000, ["편지", "편지"]),  # two candidates of eight, and none with the verb while there is room
-        ("편지를 읽었다. ", 2_000, []),
-        ("", 300, ["편지"] * 8),
-        ("편지를 읽었다. ", 150, ["끄덕이"] * 8),
-    ],
-)
-def test_sentences_are_made_to_begin_with_nouns_and_with_a_verb_only_where_no_room_is_left(
-    practised: BaseModel, said: str, room: int, begun_with: list[str]
-) -> None:
-    plan = Plan("함께", (Section("눈", len(said) + room, ("끄덕이다", "편지"), "opening"),), opening="")
-    so_far = SoFar(plan, 2, analyzer("kiwi"))
-    so_far.add(said)
-    desk = Desk(Surfaces(practised.vocabulary), SAMPLING, seed=2)
-    assert [practised.vocabulary.decode(start).strip() for start in _starts(desk, so_far, said)] == begun_with
 
 
 def test_the_length_is_kept_as_it_is_without(kept: list[Draft]) -> None:
