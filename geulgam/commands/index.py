@@ -114,6 +114,7 @@ def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         refused = f", {told['refused']:,} refused by the server" if told["refused"] else ""
         say(f"{told['documents']:,} documents{terms}{refused}, built {told['made']}")
         say(f"analyzer {told['analyzer']}; k1 {told['k1']:g}, b {told['b']:g}; backend {told['backend']}")
+        say(f"unit {told['unit']}; {'vectors by ' + told['encoder'] if told['encoder'] else 'by words alone'}")
     if server := told["server"]:
         parts = f"{_count(server['shards'], 'shard')}, {_count(server['replicas'], 'replica')}"
         say(f"index {server['index']}: {server['bytes'] / 1e6:,.1f} MB in {parts}; {server['health']}")

@@ -119,11 +119,17 @@ def _show_suggestion(proposed: "Proposed") -> None:
         lines += [", ".join(titles)] if titles else []
         spelt = ", ".join((keyword.word, *keyword.spellings))
         rows.append((spelt, f"{keyword.weight:g}", f"{keyword.documents:,}", changes, "\n".join(lines)))
-    table(
-        ("keyword", "weight>", "documents>", f"top {told.top}>", "where it stands, and what it brings and displaces"),
-        rows,
-        title=f"{proposed.name}: {len(told.keywords)} keywords",
+    columns = (
+        "keyword",
+        "weight>",
+        "documents>",
+        f"top {told.top}>",
+        "where it stands, and what it brings and displaces",
     )
+    if rows:
+        table(columns, rows, title=f"{proposed.name}: {len(rows)} keywords")
+    else:
+        note("too few essays say it for more words to be suggested")
     if told.parts:
         table(
             ("part", "keywords", "finds"),
@@ -132,8 +138,6 @@ def _show_suggestion(proposed: "Proposed") -> None:
                 for name, part in zip(proposed.parts, told.parts, strict=True)
             ],
         )
-    if not told.keywords:
-        note("too few essays say it for more words to be suggested")
     say(told.query)
 
 

@@ -38,6 +38,14 @@ def test_json_is_for_programs(geulgam: Command, indexed: Workspace) -> None:
     assert all(hit["title"] for hit in told["hits"])
 
 
+def test_where_no_keyword_is_suggested_there_is_no_table(geulgam: Command, workspace: Workspace) -> None:
+    (workspace.folder / "a.txt").write_text("우리는 낚시를 하러 갔다.", encoding="utf-8")
+    geulgam("corpus", "add", "a.txt")
+    geulgam("index", "build")
+    said = geulgam("topic", "suggest", "낚시")
+    assert said.code == 0 and said.out == "낚시^4\n" and said.err.startswith("too few essays say it")
+
+
 def test_yes_writes_the_topic_and_its_parts(geulgam: Command, indexed: Workspace) -> None:
     told = geulgam("topic", "suggest", "글쓰기", "--json").json
     said = geulgam("topic", "suggest", "글쓰기", "--yes", "--with-parts", "--k", "30")
