@@ -109,7 +109,7 @@ def average_precision(made: Ground, query: Query, right: set[str]) -> float:
 def is_found(made: Ground, seed: str) -> bool:
     """Whether there is anything to suggest by."""
     try:
-        return bool(seed_words(made.indexed, seed))
+        return bool(seed_words(made.indexed, seed)[0])
     except GeulgamError:
         return False
 

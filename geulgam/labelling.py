@@ -85,17 +85,18 @@ def act(labelling: "Labelling", does: str) -> bool:
 
 def mark_in_terminal(labelling: "Labelling") -> None:
     """Ask, by keys, until it is enough."""
-    from click import getchar
     from rich.live import Live
 
+    from geulgam.keys import reading_keys
     from geulgam.terminal import out
 
     if labelling.document is None:
         return
     state, console = Marking(labelling), out()
-    with Live(state.shown(console), console=console, screen=True, auto_refresh=False) as live:
+    live = Live(state.shown(console), console=console, screen=True, auto_refresh=False)
+    with reading_keys() as key, live:
         live.refresh()
-        while state.press(getchar()):
+        while state.press(key()):
             live.update(state.shown(console), refresh=True)
 
 

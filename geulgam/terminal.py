@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from corpus.events import On
+    from geulgam.settings import Settings
     from geulgam.workspace import Workspace
 
 
@@ -76,6 +77,14 @@ def keep_settings(workspace: "Workspace", values: Mapping[str, str | float | Non
         for key, value in values.items():
             if value is not None and put_setting(file, key, value):
                 note(f"{file.name}: {key} is now {json.dumps(value, ensure_ascii=False)}")
+
+
+def note_stale_index(workspace: "Workspace", settings: "Settings") -> None:
+    """Say why the index has to be built anew, if it has."""
+    from geulgam.stages.index import stale
+
+    for reason in stale(workspace, settings):
+        note(f"note: the index is out of date: {reason}; renew it with geulgam index build")
 
 
 def plain(path: Path) -> str:

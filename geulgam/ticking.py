@@ -92,15 +92,16 @@ def is_terminal() -> bool:
 
 def ticked(suggestion: "Suggestion", find: Find) -> set[str] | None:
     """The keywords that somebody at the terminal wants; None if none of it is."""
-    from click import getchar
     from rich.live import Live
 
+    from geulgam.keys import reading_keys
     from geulgam.terminal import out
 
     state, console = Ticking(suggestion, find), out()
-    with Live(state.shown(console.height), console=console, screen=True, auto_refresh=False) as live:
+    live = Live(state.shown(console.height), console=console, screen=True, auto_refresh=False)
+    with reading_keys() as key, live:
         while True:
             live.update(state.shown(console.height), refresh=True)
-            decided = state.press(getchar())
+            decided = state.press(key())
             if decided is not None:
                 return state.on if decided else None

@@ -32,6 +32,10 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _POSITION = re.compile(r"at position (\d+)")
 _BAD_NUMBER = re.compile(r"(?<!\\)[\^~](?:\d*\.\d*\.|\.+(?!\d))")
 _SPACE = re.compile(r"\s")
+_SIGNED = re.compile(
+    r"[^\W\d].*(?<![-\s])\s*|[\"(].*", re.DOTALL
+)  # after + or -; neither `- 그`, `-10도` nor `-어쩌면-`
+_SYMBOL = re.compile(r"&&|\|\||!\w.*", re.DOTALL)
 # Quotation marks as keyboards and word processors set them, and what separates words but is no space in luqum.
 _PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "＂": '"', "（": "(", "）": ")"})
 
@@ -68,7 +72,7 @@ def parse(text: str, analyzer: Analyzer) -> Query:
     Raises GeulgamError for what cannot be read, with two more lines in its message (the query, and a caret
     under the place), and for a query of which nothing is left to look for.
     """
-    query = _SPACE.sub(" ", clean(text)).translate(_PLAIN)
+    query = _plain(text)
     if not query.strip():
         raise GeulgamError("the query is empty", "write the words to look for, such as: 함께^2 더불어 -정치")
     try:
@@ -85,6 +89,42 @@ def parse(text: str, analyzer: Analyzer) -> Query:
     if found is None:
         raise GeulgamError(f"nothing to look for in {query.strip()!r}", NOTHING_LEFT)
     return found
+
+
+def first_operator(text: str) -> str:
+    """The first operator of a text, with what it stands at (`-아버지`, `가족 AND 학교`); "" where there is none, or
+    where the text is no query at all.
+
+    What running text has too is none: `여름 - 그 바다`, `영하 -10도`, `12:30`, `^^`; nor are wildcards and ranges.
+    """
+    try:
+        parsed = luqum_parse(_plain(text))
+        return next((str(item).strip() for item in _items(parsed) if _is_operator(item)), "")
+    except (ParseError, ArithmeticError, RecursionError):
+        return ""
+
+
+def _items(item: tree.Item) -> Iterator[tree.Item]:
+    yield item
+    for child in item.children:
+        yield from _items(child)
+
+
+def _is_operator(item: tree.Item) -> bool:
+    if isinstance(item, (tree.Plus, tree.Prohibit)):
+        return bool(_SIGNED.fullmatch(item.a.__str__(head_tail=True)))
+    if isinstance(item, tree.SearchField):
+        return bool(_FIELD.fullmatch(item.name)) and not item.expr.head
+    if isinstance(item, tree.Boost):
+        return not item.implicit_force
+    if isinstance(item, tree.Word):
+        return bool(_SYMBOL.fullmatch(item.value))
+    return isinstance(item, (tree.AndOperation, tree.OrOperation, tree.Not))
+
+
+def _plain(text: str) -> str:
+    """The text with the spaces and the quotation marks that luqum knows."""
+    return _SPACE.sub(" ", clean(text)).translate(_PLAIN)
 
 
 class _Reader:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from corpus.store import Corpus
 
 _NAME_LIMIT = 120  # bytes of UTF-8: a file name may have 255, and suffixes follow
 _FORBIDDEN = '/\\:*?"<>|'
+_QUOTATION = '"“”„＂'
+_AT_ENDS = " .,;!?…。-–—~"  # what a sentence, or a line of a dialogue, begins and ends with
 _UNSEEN = ("Cc", "Cs", "Cf", "Zl", "Zp")  # control, surrogate, format; separators of lines and paragraphs
 
 _FIELDS = {
@@ -51,12 +54,29 @@ def topic_name(name: str) -> str:
         raise GeulgamError(f"a topic cannot be called {shown}: it ends with a dot", hint)
     if ".." in name:
         raise GeulgamError(f"a topic cannot be called {shown}: it contains '..'", hint)
-    bad = next((c for c in name if c in _FORBIDDEN or unicodedata.category(c) in _UNSEEN), None)
+    bad = next((c for c in name if _is_bad(c)), None)
     if bad is not None:
         raise GeulgamError(f"a topic cannot be called {shown}: it contains {bad!r}", hint)
     if len(name.encode()) > _NAME_LIMIT:
         raise GeulgamError(f"a topic cannot be called {shown[:30]}…: it is over {_NAME_LIMIT} bytes long", hint)
     return name
+
+
+def name_after(text: str) -> str:
+    """What a topic is called after a word or a sentence: without quotation marks, what no name may hold, and the signs
+    at its ends; of a long one its first words. Raises GeulgamError if nothing is left."""
+    text = unicodedata.normalize("NFC", text).translate(dict.fromkeys(map(ord, _QUOTATION)))
+    plain = re.sub(r"\.{2,}", " ", "".join(" " if _is_bad(c) else c for c in text))
+    name = " ".join(plain.split()).strip(_AT_ENDS)
+    short = name.encode()[:_NAME_LIMIT].decode(errors="ignore")
+    if short != name:
+        short = name[: len(short) + 1].rpartition(" ")[0] or short
+    return topic_name(short.strip(_AT_ENDS))
+
+
+def _is_bad(character: str) -> bool:
+    """Whether no name may hold it."""
+    return character in _FORBIDDEN or unicodedata.category(character) in _UNSEEN
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import keep_settings, note, say, show_json, showing
+from geulgam.terminal import keep_settings, note, note_stale_index, say, show_json, showing
 
 app = typer.Typer(no_args_is_help=True, help="Make the corpus searchable, and look at the hits.")
 
@@ -71,15 +71,13 @@ def search(
     from rich.text import Text
 
     from geulgam.stages.index import search as find
-    from geulgam.stages.index import stale
     from geulgam.terminal import out
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings({"retrieval.meaning": meaning, "retrieval.meaning_weight": weight})
     found = find(place, settings, query, k)
-    for reason in stale(place, settings):
-        note(f"note: the index is out of date: {reason}; renew it with geulgam index build")
+    note_stale_index(place, settings)
     if json:
         show_json([hit.plain() for hit in found])
         return
@@ -114,6 +112,7 @@ def status(json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
         refused = f", {told['refused']:,} refused by the server" if told["refused"] else ""
         say(f"{told['documents']:,} documents{terms}{refused}, built {told['made']}")
         say(f"analyzer {told['analyzer']}; k1 {told['k1']:g}, b {told['b']:g}; backend {told['backend']}")
+        say(f"unit {told['unit']}; {'vectors by ' + told['encoder'] if told['encoder'] else 'by words alone'}")
     if server := told["server"]:
         parts = f"{_count(server['shards'], 'shard')}, {_count(server['replicas'], 'replica')}"
         say(f"index {server['index']}: {server['bytes'] / 1e6:,.1f} MB in {parts}; {server['health']}")

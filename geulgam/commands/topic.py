@@ -1,14 +1,16 @@
 """`geulgam topic`: what essays are to be written on, and what the corpus has for it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geulgam.options import JsonOption, WorkspaceOption
-from geulgam.terminal import note, plain, say, show_json, showing, table
+from geulgam.terminal import note, note_stale_index, plain, say, show_json, showing, table
 
 if TYPE_CHECKING:
+    from geulgam.settings import Settings
     from geulgam.stages.suggest import Proposed, Put
+    from geulgam.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Name what to write on, and how its essays are found.")
 Name = Annotated[str, typer.Argument(metavar="TOPIC", help="The topic's name.", show_default=False)]
@@ -30,21 +32,26 @@ def add(
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Take the query that topic suggest proposes for the name.")
     ] = False,
+    with_parts: Annotated[
+        bool, typer.Option("--with-parts", help="With --suggest: add a topic for each part of it too.")
+    ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Add a topic to geulgam.toml, or change the query of one that is there."""
     from geulgam.settings import TopicSettings
-    from geulgam.stages.suggest import put_proposed, suggest_topic
+    from geulgam.stages.suggest import put_proposed
     from geulgam.stages.topic import put_topic
     from geulgam.workspace import Workspace
+    from retrieval.suggest.suggestion import PARTS
 
     if suggest == (query is not None):
         raise typer.BadParameter("give a query or --suggest, one of them", param_hint="--query")
+    if with_parts and not suggest:
+        raise typer.BadParameter("it goes with --suggest", param_hint="--with-parts")
     place = Workspace.find(workspace)
     if query is None:
-        with showing() as on:
-            proposed = suggest_topic(place, place.settings(), name, parts=0, on=on)
-        _told(put_proposed(place, place.settings(), proposed, k=k))
+        proposed = _suggested(place, place.settings(), name, name=name, parts=PARTS if with_parts else 0)
+        _told(put_proposed(place, place.settings(), proposed, k=k, with_parts=with_parts))
         note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
         return
     topic = TopicSettings(name=name, query=query, k=k)
@@ -67,7 +74,8 @@ def suggest(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the topic as it is suggested.")] = False,
     with_parts: Annotated[bool, typer.Option("--with-parts", help="Write a topic for each part of it too.")] = False,
     name: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="The topic's name; else as it was asked.", show_default=False)
+        str | None,
+        typer.Option(metavar="TOPIC", help="The topic's name; else after what was asked.", show_default=False),
     ] = None,
     keywords: Annotated[int, typer.Option(min=1, help="How many keywords at most.")] = 20,
     parts: Annotated[int, typer.Option(min=0, help="How many parts at most.")] = 7,
@@ -80,14 +88,13 @@ def suggest(
 
     In a terminal the keywords can then be ticked off and on; with --yes the topic is written at once.
     """
-    from geulgam.stages.suggest import found, put_proposed, suggest_topic
+    from geulgam.stages.suggest import found, put_proposed
     from geulgam.ticking import is_terminal, ticked
     from geulgam.workspace import Workspace
 
     place = Workspace.find(workspace)
     settings = place.settings()
-    with showing() as on:
-        proposed = suggest_topic(place, settings, seed, name=name, keywords=keywords, top=top, parts=parts, on=on)
+    proposed = _suggested(place, settings, seed, name=name, keywords=keywords, top=top, parts=parts)
     chosen: set[str] | None = None
     asks = not yes and not json and is_terminal()
     if json:
@@ -107,6 +114,20 @@ def suggest(
         note("nothing was written; --yes takes the query, --with-parts those of the parts too")
 
 
+def _suggested(place: "Workspace", settings: "Settings", seed: str, **asked: Any) -> "Proposed":
+    """What is suggested (:func:`geulgam.stages.suggest.suggest_topic`), with a note of what it does not know."""
+    from geulgam.stages.index import open_index
+    from geulgam.stages.suggest import suggest_topic
+
+    open_index(place, settings)
+    note_stale_index(place, settings)  # first: what no essay has may be in those that are new
+    with showing() as on:
+        proposed = suggest_topic(place, settings, seed, **asked, on=on)
+    if unknown := proposed.suggestion.unknown:
+        note(f"note: words that no essay has are not looked for: {', '.join(unknown)}")
+    return proposed
+
+
 def _show_suggestion(proposed: "Proposed") -> None:
     """The keywords with their contexts, the parts, and the query."""
     told = proposed.suggestion
@@ -119,11 +140,17 @@ def _show_suggestion(proposed: "Proposed") -> None:
         lines += [", ".join(titles)] if titles else []
         spelt = ", ".join((keyword.word, *keyword.spellings))
         rows.append((spelt, f"{keyword.weight:g}", f"{keyword.documents:,}", changes, "\n".join(lines)))
-    table(
-        ("keyword", "weight>", "documents>", f"top {told.top}>", "where it stands, and what it brings and displaces"),
-        rows,
-        title=f"{proposed.name}: {len(told.keywords)} keywords",
+    columns = (
+        "keyword",
+        "weight>",
+        "documents>",
+        f"top {told.top}>",
+        "where it stands, and what it brings and displaces",
     )
+    if rows:
+        table(columns, rows, title=f"{proposed.name}: {len(rows)} keywords")
+    else:
+        note("too few essays say it for more words to be suggested")
     if told.parts:
         table(
             ("part", "keywords", "finds"),
@@ -132,8 +159,6 @@ def _show_suggestion(proposed: "Proposed") -> None:
                 for name, part in zip(proposed.parts, told.parts, strict=True)
             ],
         )
-    if not told.keywords:
-        note("too few essays say it for more words to be suggested")
     say(told.query)
 
 

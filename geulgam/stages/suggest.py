@@ -15,7 +15,7 @@ from retrieval.lucene import parse
 from retrieval.subquery import PART, free, is_named_after, part_name
 from retrieval.suggest.expansion import KEYWORDS
 from retrieval.suggest.suggestion import PARTS, TOP, Suggestion, suggest
-from retrieval.topic import topic_name
+from retrieval.topic import name_after, topic_name
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Proposed:
         return {
             "name": self.name,
             "seed": told.seed,
+            "unknown": told.unknown,
             "query": told.query,
             "keywords": [
                 {
@@ -86,12 +87,13 @@ def suggest_topic(
     parts: int = PARTS,
     on: On = silent,
 ) -> Proposed:
-    """What the index, as it is, suggests for a word or a sentence. ``name``: the topic's, else the seed is.
+    """What the index, as it is, suggests for a word or a sentence. ``name``: the topic's, else it is called after the
+    seed (:func:`retrieval.topic.name_after`).
 
-    Raises GeulgamError if there is no index, or nothing in it for the seed.
+    Raises GeulgamError if there is no index, or nothing in it for the seed, or if the seed is a query.
     """
     seed = written_text(seed, "what to suggest for").strip()
-    name = topic_name(name or seed)
+    asked = name and topic_name(name)
     index, corpus = open_index(workspace, settings), Corpus(workspace.corpus)
     encode = encoder(settings.generate.encoder).encode
     made = suggest(index, corpus, seed, encode=encode, keywords=keywords, top=top, most_parts=parts, on=on)
@@ -99,6 +101,7 @@ def suggest_topic(
     ids.update(id_ for keyword in made.keywords for id_ in (*keyword.gains, *keyword.losses))
     ids.update(id_ for part in made.parts for id_ in part.documents)
     titles = {document.id: document.title for document in corpus.get(sorted(ids))}
+    name = asked or name_after(seed)
     # A topic that an earlier suggestion made for a part may be made again; any other keeps its name to itself.
     others = (topic.name for topic in settings.topics if not _is_part(topic, name))
     taken = {other.casefold() for other in (name, *others)}
@@ -139,7 +142,8 @@ def put_proposed(
     query = told.query if chosen is None else told.with_keywords(chosen)
     wanted = [(proposed.name, query)]
     if with_parts:
-        wanted += [(name, part.query) for name, part in zip(proposed.parts, told.parts, strict=True)]
+        queries = [part.query for part in told.parts] if chosen is None else told.parts_with(chosen)
+        wanted += zip(proposed.parts, queries, strict=True)
     own = {topic.name: topic.k for topic in settings.topics}
     put = []
     for name, asked in wanted:

@@ -67,10 +67,11 @@ def mapped(
     with Task(on, "cutting"):
         read = excerpts(documents, most)
     count = themes or usual_count(len(read.texts))
-    if len(read.texts) < _LEAST * min(count, FEWEST) or len(read.documents) < ESSAYS:
+    needed = _LEAST * min(count, FEWEST)
+    if len(read.texts) < needed or len(read.documents) < ESSAYS:
         raise GeulgamError(
             f"too few passages for a map: {len(read.texts)} of {len(read.documents)} essays",
-            f"it needs {_LEAST * FEWEST} of {ESSAYS} essays at least: geulgam corpus add PATH…",
+            f"it needs {needed} of {ESSAYS} essays at least: geulgam corpus add PATH…",
         )
     vectors = directions(encode(read.texts), DIRECTIONS)
     essays = np.array(read.essay)

@@ -69,11 +69,12 @@ class CandidateWord:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A seed, its words, and what was read for it, the best first."""
+    """A seed, its words, and what was read for it, the best first. ``unknown``: words of it that no document has."""
 
     seed: str
     words: tuple[str, ...]
     told: Sequence[ReadDocument]
+    unknown: tuple[str, ...] = ()
 
 
 def gathered(index: SearchIndex, corpus: Corpus, seed: str, documents: int = FEEDBACK) -> Evidence:
@@ -82,14 +83,14 @@ def gathered(index: SearchIndex, corpus: Corpus, seed: str, documents: int = FEE
     Of a sentence those words count that say something, if it has any. Raises GeulgamError if the seed has no word, or
     if the corpus has none of them; then near ones are told.
     """
-    words = seed_words(index, seed)
+    words, unknown = seed_words(index, seed)
     query = tree([(word, 1.0) for word in words], terms_of_words(index, words))
-    return Evidence(seed, words, read(index, corpus, query, documents))
+    return Evidence(seed, words, read(index, corpus, query, documents), unknown)
 
 
-def seed_words(index: SearchIndex, seed: str) -> tuple[str, ...]:
-    """The words of a seed that a document can be found by, a name of several as one with spaces. Raises GeulgamError if
-    there are none in the corpus."""
+def seed_words(index: SearchIndex, seed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a seed that a document can be found by, a name of several as one with spaces, and those that would
+    say something but no document has. Raises GeulgamError if there are none in the corpus."""
     (found,) = Kiwi()([seed])
     words = list(filter(None, dict.fromkeys(" ".join(_LETTERS.findall(word)) for word in found)))
     if not words:
@@ -100,7 +101,9 @@ def seed_words(index: SearchIndex, seed: str) -> tuple[str, ...]:
         shown = ", ".join(f"{word} ({documents})" for word, documents in list(near.items())[:6])
         hint = f"the corpus has these near words (documents): {shown}" if near else "try another word"
         raise GeulgamError(f"the corpus has no essay with {' or '.join(words)}", hint)
-    return tuple([word for word in known if not says_nothing(word)] or known)
+    saying = [word for word in words if not says_nothing(word)]
+    found = [word for word in saying if word in known] or known
+    return tuple(found), tuple(word for word in saying if word not in known)
 
 
 def terms_of_words(index: SearchIndex, words: Iterable[str]) -> dict[str, tuple[str, ...]]:

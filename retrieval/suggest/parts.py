@@ -34,6 +34,10 @@ class TopicPart:
     query: str
     documents: tuple[str, ...]
 
+    def within(self, frame: str) -> str:
+        """What finds it within another query than its own is (:func:`retrieval.subquery.part_query`)."""
+        return part_query(frame, list(words(self.keywords)))
+
 
 def parts(told: Sequence[ReadDocument], seed: Collection[str], frame: str, count: int) -> tuple[TopicPart, ...]:
     """At most so many parts, those of the most documents first; fewer where there is not enough to tell them by.

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from corpus.store import Corpus
 from retrieval.hybrid import HybridIndex
 from retrieval.index import SearchIndex
 from retrieval.kiwi import term
+from retrieval.lucene import first_operator
 from retrieval.subquery import boost
 from retrieval.suggest.evidence import (
     CandidateWord,
@@ -61,7 +63,8 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """``words``: the seed's own. ``query``: all of it, in Lucene's language; ``hits``: the ids of its ``top`` best."""
+    """``words``: the seed's own; ``unknown``: those of it that no document has, which are not looked for. ``query``:
+    all of it, in Lucene's language; ``hits``: the ids of its ``top`` best."""
 
     seed: str
     words: tuple[str, ...]
@@ -70,11 +73,19 @@ class Suggestion:
     query: str
     hits: tuple[str, ...]
     top: int
+    unknown: tuple[str, ...] = ()
 
     def with_keywords(self, chosen: Collection[str]) -> str:
         """The query of the seed and the keywords that are chosen: `함께^4 서로 나란히^0.7`."""
-        kept = [(k.word, k.spellings, k.weight) for k in self.keywords if k.word in chosen]
-        forms = [(form, weight) for word, spellings, weight in kept for form in (word, *spellings)]
+        return self._asking([keyword for keyword in self.keywords if keyword.word in chosen])
+
+    def parts_with(self, chosen: Collection[str]) -> tuple[str, ...]:
+        """The queries of the parts, each within the seed and the best of the keywords that are chosen."""
+        frame = self._asking([keyword for keyword in self.keywords if keyword.word in chosen][:_FRAME])
+        return tuple(part.within(frame) for part in self.parts)
+
+    def _asking(self, kept: Iterable[Keyword]) -> str:
+        forms = [(form, keyword.weight) for keyword in kept for form in (keyword.word, *keyword.spellings)]
         return written([*((word, SEED) for word in self.words), *forms])
 
 
@@ -93,8 +104,11 @@ def suggest(
 
     ``encode``: texts to rows of length 1. ``top``: the k of gains and losses. ``most_parts``: 0 for none. Makes a
     search for each keyword and two more, and reads some 30 documents, whatever the size of the corpus. Raises
-    GeulgamError if the corpus has none of the seed's words.
+    GeulgamError if the corpus has none of the seed's words, or if the seed is a query.
     """
+    if operator := first_operator(seed):
+        hint = 'operators belong into a query: geulgam topic add NAME --query "…"'
+        raise GeulgamError(f"suggestions are for words or a sentence, and {operator[:40]!r} is an operator", hint)
     with Task(on, "suggesting", 3, "step") as task:
         evidence = gathered(index, corpus, seed)
         chosen = weighed_words(evidence, offered(index, evidence), encode, keywords)
@@ -117,7 +131,7 @@ def suggest(
             contexts = tuple(_contexts(shown, word))
             keys.append(Keyword(word.word, weight, word.spellings, word.documents, contexts, gains, losses))
         task.advance()
-    return Suggestion(seed, evidence.words, tuple(keys), found, written(asked), tuple(hits), top)
+    return Suggestion(seed, evidence.words, tuple(keys), found, written(asked), tuple(hits), top, evidence.unknown)
 
 
 def weighed_words(

@@ -47,6 +47,7 @@ def test_an_essay_is_found_by_what_it_means(geulgam: Command, place: Path) -> No
 def test_the_index_tells_by_what_it_goes_and_when_it_does_not_fit(geulgam: Command, place: Path) -> None:
     told = geulgam("index", "status", "--json").json
     assert told["fresh"] and told["encoder"].startswith("use-multilingual-3") and told["unit"] == "essay"
+    assert f"unit essay; vectors by {told['encoder']}\n" in geulgam("index", "status").out
     assert geulgam("index", "build").out.strip() == "4 documents, up to date"
     assert geulgam("index", "build", "--unit", "passage").code == 0
     told = geulgam("index", "status", "--json").json
@@ -54,6 +55,7 @@ def test_the_index_tells_by_what_it_goes_and_when_it_does_not_fit(geulgam: Comma
     assert geulgam("index", "search", "배추 마늘", "--json").json[0]["snippet"].endswith("고춧가루를 버무렸다.")
     assert geulgam("index", "build", "--words", "--unit", "essay").code == 0
     assert geulgam("index", "status", "--json").json["encoder"] is None
+    assert "unit essay; by words alone\n" in geulgam("index", "status").out
 
 
 def test_meaning_without_vectors_says_what_to_type(geulgam: Command, place: Path) -> None:

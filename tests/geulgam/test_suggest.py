@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from geulgam.stages.suggest import put_proposed, suggest_topic
 from geulgam.ticking import Ticking
 from geulgam.workspace import Workspace
 from retrieval.suggest.suggestion import Keyword, Suggestion
@@ -36,6 +37,14 @@ def test_json_is_for_programs(geulgam: Command, indexed: Workspace) -> None:
         assert not {lost["document_id"] for lost in keyword["losses"]} & ids
     assert all(part["name"].startswith("글쓰기-") and part["documents"] for part in told["parts"])
     assert all(hit["title"] for hit in told["hits"])
+
+
+def test_where_no_keyword_is_suggested_there_is_no_table(geulgam: Command, workspace: Workspace) -> None:
+    (workspace.folder / "a.txt").write_text("우리는 낚시를 하러 갔다.", encoding="utf-8")
+    geulgam("corpus", "add", "a.txt")
+    geulgam("index", "build")
+    said = geulgam("topic", "suggest", "낚시")
+    assert said.code == 0 and said.out == "낚시^4\n" and said.err.startswith("too few essays say it")
 
 
 def test_yes_writes_the_topic_and_its_parts(geulgam: Command, indexed: Workspace) -> None:
@@ -88,10 +97,56 @@ def test_a_topic_can_be_added_as_it_is_suggested(geulgam: Command, indexed: Work
         assert wrong.code == 2 and "--suggest" in wrong.err
 
 
+def test_a_topic_can_be_added_with_its_parts(geulgam: Command, indexed: Workspace) -> None:
+    assert geulgam("topic", "add", "글쓰기", "--suggest", "--with-parts").code == 0
+    told = geulgam("topic", "suggest", "글쓰기", "--json").json
+    settings = indexed.settings()
+    assert told["parts"] and settings.topic("글쓰기").query == told["query"]
+    assert all(settings.topic(part["name"]).query == part["query"] for part in told["parts"])
+    wrong = geulgam("topic", "add", "글쓰기", "--query", "글", "--with-parts")
+    assert wrong.code == 2 and "--suggest" in wrong.err
+
+
+def test_what_was_ticked_off_is_not_in_the_frame_of_the_parts(indexed: Workspace) -> None:
+    proposed = suggest_topic(indexed, indexed.settings(), "글쓰기")
+    first, *kept = [keyword.word for keyword in proposed.suggestion.keywords]
+    assert all(f" {first} " in part.query for part in proposed.suggestion.parts)
+    put_proposed(indexed, indexed.settings(), proposed, chosen=kept, with_parts=True)
+    settings = indexed.settings()
+    for name, part in zip(proposed.parts, proposed.suggestion.parts, strict=True):
+        frame, own = settings.topic(name).query.split(")^0.5 ")
+        assert f" {first} " not in frame and part.query.endswith(f")^0.5 {own}")
+
+
 def test_a_sentence_makes_a_topic_by_another_name(geulgam: Command, indexed: Workspace) -> None:
     said = geulgam("topic", "suggest", "기차를 타고 바다로 떠났다", "--name", "기차 여행", "--yes")
     assert said.code == 0
     assert indexed.settings().topic("기차 여행").query.startswith("기차^4 바다^4 떠나다^4 ")
+
+
+def test_a_sentence_with_its_signs_is_looked_at_and_names_the_topic(geulgam: Command, indexed: Workspace) -> None:
+    sentence = "기차를 타고 바다로 떠났다."
+    assert geulgam("topic", "suggest", sentence, "--json").json["name"] == "기차를 타고 바다로 떠났다"
+    long = geulgam("topic", "suggest", f"{sentence} " * 4, "--json").json
+    assert long["name"] == f"{sentence} " * 2 + sentence.rstrip(".") and long["seed"] == (f"{sentence} " * 4).strip()
+    query = geulgam("topic", "suggest", "+가족 -아버지")
+    assert query.code == 1 and "is an operator" in query.err and "--query" in query.err
+
+
+def test_words_of_a_sentence_that_no_essay_has_are_told(geulgam: Command, indexed: Workspace) -> None:
+    said = geulgam("topic", "suggest", "바다 쿼크퀘", "--json", "--parts", "0", "--keywords", "2")
+    assert said.json["unknown"] == ["쿼크퀘"] and said.json["query"].startswith("바다^4 ")
+    assert said.err == "note: words that no essay has are not looked for: 쿼크퀘\n"
+    assert geulgam("topic", "suggest", "바다", "--json", "--parts", "0", "--keywords", "2").err == ""
+
+
+def test_an_index_that_is_out_of_date_is_told(geulgam: Command, indexed: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("쿼크퀘를 보러 바다에 갔다.", encoding="utf-8")
+    assert geulgam("corpus", "add", tmp_path / "new.txt").code == 0
+    told = "note: the index is out of date: corpus changed: 1 new documents; renew it with geulgam index build\n"
+    for words in (("suggest", "바다", "--json"), ("add", "바다", "--suggest"), ("suggest", "쿼크퀘")):
+        assert geulgam("topic", *words).err.startswith(told)
+    assert geulgam("index", "search", "바다").err == told
 
 
 def test_a_word_that_nothing_has_and_an_index_that_is_not_there_are_told(
@@ -154,20 +209,28 @@ def test_keywords_are_ticked_in_a_terminal(indexed: Workspace, geulgam: Command)
     told = geulgam("topic", "suggest", "글쓰기", "--json").json
     assert _typed(indexed.folder, "q") == 0
     assert "글쓰기" not in indexed.settings().topic_names()
-    assert _typed(indexed.folder, "j", " ", "\r") == 0
+    assert _typed(indexed.folder, "\x03") == 130
+    assert "글쓰기" not in indexed.settings().topic_names()
+    assert _typed(indexed.folder, "j \r") == 0  # in one burst
     kept = told["query"].split()
     left = next(word for word in kept if word.split("^")[0] == told["keywords"][1]["word"])
     assert indexed.settings().topic("글쓰기").query.split() == [word for word in kept if word != left]
 
 
 def _typed(folder: Path, *keys: str) -> int:
-    """Run the command in a pseudo-terminal, and press the keys once it shows the ticks."""
+    """Run the command in a pseudo-terminal of its own, and press the keys once it shows the ticks."""
+    import fcntl
     import pty
+    import termios
+
+    def take_it() -> None:  # so that Ctrl-C is a signal
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     ours, theirs = pty.openpty()
     command = arguments("topic", "suggest", "글쓰기", "-w", folder)
     variables = environment(TERM="xterm", COLUMNS="100", LINES="30")
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables)
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables, preexec_fn=take_it)
     os.close(theirs)
     seen, waiting, ends = b"", list(keys), time.monotonic() + 100
     while process.poll() is None and time.monotonic() < ends:

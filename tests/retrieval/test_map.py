@@ -156,6 +156,10 @@ def test_too_few_passages_are_told(made: CorpusMap) -> None:
     for few in ([], DOCUMENTS[:5], [document("가나다라마바사. " * 2000, "하나")]):
         with pytest.raises(GeulgamError, match="too few passages for a map"):
             mapped(few, ENCODE)
+    for themes, needed in ((None, 20), (2, 10)):
+        with pytest.raises(GeulgamError) as told:
+            mapped([], ENCODE, themes=themes)
+        assert told.value.hint.startswith(f"it needs {needed} of 3 essays")
     assert usual_count(20) == 4 and usual_count(8_000) == 32 and usual_count(10**6) == 48
 
 

@@ -3,7 +3,7 @@ import pytest
 from corpus.errors import GeulgamError
 from retrieval.analyzer import Analyzer
 from retrieval.analyzers import analyzer
-from retrieval.lucene import parse
+from retrieval.lucene import first_operator, parse
 from retrieval.query import Boolean, Phrase, Query, Terms, bag, terms_of
 
 A, B, C = Terms(("a",)), Terms(("b",)), Terms(("c",))
@@ -146,3 +146,44 @@ def test_free_text_has_no_operators(words: Analyzer) -> None:
 
 def test_terms_that_documents_may_be_found_by(words: Analyzer) -> None:
     assert list(terms_of(parse('+a "b c" -d', words))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("+가족 -아버지", "+가족"),
+        ("글쓰기 AND NOT 학교", "글쓰기 AND NOT 학교"),
+        ("글쓰기 NOT 학교", "NOT 학교"),
+        ("(가족 OR 친구)", "가족 OR 친구"),
+        ("가족 -(아버지 형)", "-(아버지 형)"),
+        ("글쓰기 && 학교", "&&"),
+        ("가족 !아버지", "!아버지"),
+        ("가족^2 친구", "가족^2"),
+        ("title:바다", "title:바다"),
+        ("metadata.author:김", "metadata.author:김"),
+    ],
+)
+def test_an_operator_in_a_text_is_told(text: str, operator: str) -> None:
+    assert first_operator(text) == operator
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "기차를 타고 떠난 바다.",
+        "하이-파이 오디오",
+        "여름 - 그 바다",
+        "나는 -어쩌면- 갔다",
+        "영하 -10도의 아침",
+        "12:30에 만난 사람",
+        "오늘 일기: 바다",
+        "엄마(가족)와 바다 :)",
+        '그는 "가자 -어서" 했다',
+        "왜? 와! 좋다 ^^",
+        "C++ 언어",
+        "rock and roll",
+        "(((((",
+    ],
+)
+def test_running_text_has_no_operator(text: str) -> None:
+    assert first_operator(text) == ""

@@ -140,7 +140,7 @@ def test_what_is_searched_is_what_is_written(made: tuple[SearchIndex, Corpus], f
 
 
 def test_a_sentence_asks_for_what_it_says(made: tuple[SearchIndex, Corpus]) -> None:
-    assert seed_words(made[0], "나는 어제 오븐에 반죽을 넣고 있었다") == ("오븐", "반죽", "넣다")[:2]
+    assert seed_words(made[0], "나는 어제 오븐에 반죽을 넣고 있었다") == (("오븐", "반죽"), ("나",))
     suggested = suggest(*made, "어제 오븐에 반죽을 구웠다", encode=ENCODE, top=12)
     assert set(suggested.hits) == {essay.id for essay in DOCUMENTS[12:24]}
 
@@ -151,6 +151,15 @@ def test_a_word_that_no_essay_has_is_told_with_near_ones(made: tuple[SearchIndex
     assert "눈사람 (" in caught.value.hint
     with pytest.raises(GeulgamError, match="nothing to look for"):
         suggest(*made, "…", encode=ENCODE)
+
+
+@pytest.mark.parametrize(
+    "seed", ["+낚시 -미끼", "낚시 AND NOT 미끼", "낚시^2", "title:낚시", '낚시 -"큰 미끼"', "!미끼 낚시"]
+)
+def test_a_query_is_no_seed(made: tuple[SearchIndex, Corpus], seed: str) -> None:
+    with pytest.raises(GeulgamError, match="is an operator") as caught:
+        suggest(*made, seed, encode=ENCODE)
+    assert "--query" in caught.value.hint and "\n" not in str(caught.value)
 
 
 def test_spellings_of_a_word_are_one_keyword(tmp_path: Path) -> None:
@@ -169,8 +178,10 @@ def test_the_parts_of_a_topic_are_what_its_essays_tell_of(tmp_path: Path) -> Non
         for one, other in zip(essays(FISHING, 12, sentences=20), essays(BAKING, 12, sentences=20), strict=True)
     ]
     index, corpus = indexed(tmp_path, [*both, *essays(SNOW, 60)])
-    parts = suggest(index, corpus, "주말", encode=ENCODE, most_parts=2).parts
+    suggested = suggest(index, corpus, "주말", encode=ENCODE, most_parts=2)
+    parts = suggested.parts
     assert len(parts) == 2
+    _look_at_frames(suggested)
     found = sorted(parts, key=lambda part: len({*part.keywords} & {*BAKING}))
     assert len({*found[0].keywords} & {*FISHING}) > 3 and len({*found[1].keywords} & {*BAKING}) > 3
     assert not {*found[0].keywords} & {*BAKING} and not {*found[1].keywords} & {*FISHING}
@@ -179,6 +190,15 @@ def test_the_parts_of_a_topic_are_what_its_essays_tell_of(tmp_path: Path) -> Non
         assert set(part.documents) <= {essay.id for essay in both}
         assert hits(index, part.query, 3)
     assert suggest(index, corpus, "주말", encode=ENCODE, most_parts=0).parts == ()
+
+
+def _look_at_frames(suggested: Suggestion) -> None:
+    """What is taken out of the topic's query is not in the frame of its parts either; the next best is."""
+    all_words = [keyword.word for keyword in suggested.keywords]
+    assert suggested.parts_with(all_words) == tuple(part.query for part in suggested.parts)
+    for part, query in zip(suggested.parts, suggested.parts_with(all_words[1:]), strict=True):
+        frame, own = query.split(")^0.5 ")
+        assert frame == f"+({suggested.with_keywords(all_words[1:6])}" and own == part.query.split(")^0.5 ")[1]
 
 
 def test_any_analyzers_index_is_asked_in_its_own_terms(tmp_path: Path) -> None:

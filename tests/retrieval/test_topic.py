@@ -7,7 +7,7 @@ import pytest
 
 from corpus.document import document
 from corpus.errors import GeulgamError
-from retrieval.topic import Row, Subset, Topic, topic_name
+from retrieval.topic import Row, Subset, Topic, name_after, topic_name
 from tests.retrieval.conftest import corpus_of
 
 
@@ -49,6 +49,29 @@ def test_a_name_is_the_same_however_it_was_typed() -> None:
 @pytest.mark.parametrize("name", ["a" * 61, "a" * 120, "가" * 40, "together, 2025 (2)"])
 def test_a_name_that_may_be_a_folders_may_be_a_topics(name: str) -> None:
     assert Topic(name, "함께").name == topic_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("글쓰기", "글쓰기"),
+        ("기차를 타고 떠난 바다.", "기차를 타고 떠난 바다"),
+        ("왜 우리는 떠났을까?!", "왜 우리는 떠났을까"),
+        ("“그날”… 우리는", "그날… 우리는"),
+        ("- 12:30에 만난\n사람/사랑", "12 30에 만난 사람 사랑"),
+        ("가..나", "가 나"),
+        ("가" * 40 + " 나", "가" * 40),
+        ("아주 " * 30 + "길다", "아주 " * 16 + "아주"),
+        ("가" * 50, "가" * 40),
+    ],
+)
+def test_a_sentence_gives_a_name_that_may_be_a_folders(text: str, name: str) -> None:
+    assert name_after(text) == name == topic_name(name)
+
+
+def test_signs_alone_give_no_name() -> None:
+    with pytest.raises(GeulgamError, match="is empty"):
+        name_after("…?")
 
 
 def test_a_topic_needs_a_query_and_a_k() -> None:
