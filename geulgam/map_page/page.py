@@ -7,7 +7,8 @@ from typing import Any
 from generate.review.page import page
 from retrieval.map.themes import CorpusMap
 
-_EXCERPT = 140  # characters of a passage that the page holds
+_ROOM = 3_000_000  # characters of passages on the page; of more than it can hold whole the beginnings stand there
+_LEAST = 140  # of each
 _SIDE = 10_000  # places are whole numbers from 0 to this
 
 
@@ -25,10 +26,11 @@ def html(made: CorpusMap) -> str:
 def plain(made: CorpusMap) -> dict[str, Any]:
     """What the script reads; ``map.js`` begins with what it makes of it."""
     places = (made.places * _SIDE).round().astype(int)
+    most = max(_LEAST, _ROOM // max(1, len(made.excerpts.texts)))
     return {
         "titles": [document.title or document.id[:8] for document in made.excerpts.documents],
         "essay": list(made.excerpts.essay),
-        "text": [_short(text) for text in made.excerpts.texts],
+        "text": [shortened(text, most) for text in made.excerpts.texts],
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
         "theme": made.theme.tolist(),
@@ -49,7 +51,8 @@ def plain(made: CorpusMap) -> dict[str, Any]:
     }
 
 
-def _short(text: str) -> str:
-    if len(text) <= _EXCERPT:
+def shortened(text: str, most: int) -> str:
+    """The text, or its first whole words that are no more than ``most`` characters."""
+    if len(text) <= most:
         return text
-    return f"{text[:_EXCERPT].rpartition(' ')[0] or text[:_EXCERPT]}…"
+    return f"{text[:most].rpartition(' ')[0] or text[:most]}…"

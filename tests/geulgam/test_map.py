@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from geulgam.map_page.page import shortened
 from geulgam.settings import TopicSettings
 from geulgam.settings_file import template
 from geulgam.stages.corpus import add_documents
@@ -107,6 +108,12 @@ def test_the_page_holds_all_passages_and_needs_nothing_else(page: str) -> None:
     for theme in data["themes"]:
         assert f"<b>{theme['title']}</b>" in unescape(page)
     assert all(0 <= place <= 10_000 for place in (*data["x"], *data["y"]))
+    assert max(map(len, data["text"])) > 250 and not any(text.endswith("…") for text in data["text"])
+
+
+def test_of_too_many_passages_the_page_holds_the_beginnings_in_whole_words() -> None:
+    assert shortened("하나 둘 셋", 6) == "하나 둘 셋" and shortened("하나 둘 셋", 5) == "하나 둘…"
+    assert shortened("가나다라마", 3) == "가나다…"
 
 
 def test_a_map_is_told_and_each_query_finds_essays(geulgam: Command, drawn: Workspace, page: str) -> None:
