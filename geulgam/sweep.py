@@ -6,12 +6,12 @@ from itertools import chain
 
 from geulgam.workspace import Workspace
 
-_OLD = 3_600  # seconds; what is younger may be in the making
+_OLD = 86_400  # seconds; what is younger may be in the making, as a large corpus that is cleaned to be thrown away
 _FILES = "", "corpus", ".geulgam", ".geulgam/*", "topics/*", "essays/*"  # the index and the vectors have their own
 
 
 def sweep(workspace: Workspace) -> None:
-    """Remove the halves of files, and the corpora that were cleaned to be thrown away, of an hour ago and before."""
+    """Remove the halves of files, and the corpora that were cleaned to be thrown away, of a day ago and before."""
     halves = (workspace.folder.glob(f"{folder}/.*.part".lstrip("/")) for folder in _FILES)
     for path in chain(*halves, workspace.folder.glob(".geulgam/cleaning-*")):
         try:

@@ -28,9 +28,12 @@ def test_the_halves_of_files_go_once_they_are_old_and_nothing_else(tmp_path: Pat
         path.write_text("반")
     young = place / ".young.json.1a2b.part"
     young.write_text("반")
-    then = time.time() - 4_000
+    cleaning = place / ".geulgam" / "cleaning-y"
+    cleaning.mkdir()
+    os.utime(cleaning, (time.time() - 7_200, time.time() - 7_200))  # it takes its time
+    then = time.time() - 90_000
     for path in (*halves, *others, thrown_away.parents[1]):
         os.utime(path, (then, then))
     sweep(Workspace(place))
     assert not [path for path in (*halves, thrown_away.parents[1]) if path.exists()]
-    assert all(path.exists() for path in (*others, young))
+    assert all(path.exists() for path in (*others, young, cleaning))
