@@ -84,7 +84,8 @@ class AdapterNode(ModelNode):
         card = Card(topic.name, topic.query, topic.k or self.settings.retrieval.k)
         start = self.workspace.shared if SharedNode.stage in now.inputs else None
         known = shared.trained_on(start) if start else sides.read_sides(self.workspace).ids("train")
-        others = Corpus(self.workspace.corpus).get(known if chosen.recipe.replay else [])
+        own = set(split.ids("train"))  # also where passages of them are taken alone
+        others = Corpus(self.workspace.corpus).get([i for i in known if i not in own] if chosen.recipe.replay else [])
         with self.lender.for_training(on) as base:
 
             def seal(folder: Path, metrics: dict[str, Any]) -> None:
