@@ -51,7 +51,7 @@ def add(
     place = Workspace.find(workspace)
     if query is None:
         proposed = _suggested(place, place.settings(), name, name=name, parts=PARTS if with_parts else 0)
-        _told(put_proposed(place, place.settings(), proposed, k=k, with_parts=with_parts))
+        _told(put_proposed(place, place.settings(), proposed, parts=proposed.parts, k=k))
         note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
         return
     topic = TopicSettings(name=name, query=query, k=k)
@@ -86,7 +86,7 @@ def suggest(
 ) -> None:
     """Suggest what to look for: keywords, what each finds and changes, and the parts of the topic.
 
-    In a terminal the keywords can then be ticked off and on; with --yes the topic is written at once.
+    In a terminal keywords and parts can then be ticked off and on; with --yes the topic is written at once.
     """
     from geulgam.stages.suggest import found, put_proposed
     from geulgam.ticking import is_terminal, ticked
@@ -95,19 +95,23 @@ def suggest(
     place = Workspace.find(workspace)
     settings = place.settings()
     proposed = _suggested(place, settings, seed, name=name, keywords=keywords, top=top, parts=parts)
-    chosen: set[str] | None = None
+    kept: set[str] | None = None
+    wanted = set(proposed.parts if with_parts else ())
     asks = not yes and not json and is_terminal()
     if json:
         show_json(proposed.plain())
     else:
         _show_suggestion(proposed)
     if asks:
-        chosen = ticked(proposed.suggestion, lambda query: found(place, settings, query, top))
+        chosen = ticked(
+            proposed.suggestion, lambda query: found(place, settings, query, top), proposed.parts, with_parts
+        )
         if chosen is None:
             note("nothing was written")
             return
+        kept, wanted = chosen
     if yes or asks:
-        put = put_proposed(place, settings, proposed, chosen=chosen, k=k, with_parts=with_parts)
+        put = put_proposed(place, settings, proposed, chosen=kept, parts=wanted, k=k)
         _told(put, quiet=json)
         note(f"next: geulgam topic show {proposed.name}, or geulgam finetune {proposed.name}")
     elif not json or with_parts:

@@ -131,19 +131,19 @@ def put_proposed(
     proposed: Proposed,
     *,
     chosen: Collection[str] | None = None,
+    parts: Collection[str] = (),
     k: int | None = None,
-    with_parts: bool = False,
 ) -> list[Put]:
-    """Write the topic into `geulgam.toml`, and its parts too if asked for.
+    """Write the topic into `geulgam.toml`, and those of its parts that are asked for.
 
-    ``chosen``: its keywords; None: all. ``k``: of each; None: a topic that is there keeps its own.
+    ``chosen``: its keywords; None: all. ``parts``: their names. ``k``: of each; None: a topic that is there keeps its
+    own.
     """
     told = proposed.suggestion
     query = told.query if chosen is None else told.with_keywords(chosen)
+    queries = [part.query for part in told.parts] if chosen is None else told.parts_with(chosen)
     wanted = [(proposed.name, query)]
-    if with_parts:
-        queries = [part.query for part in told.parts] if chosen is None else told.parts_with(chosen)
-        wanted += zip(proposed.parts, queries, strict=True)
+    wanted += [each for each in zip(proposed.parts, queries, strict=True) if each[0] in parts]
     own = {topic.name: topic.k for topic in settings.topics}
     put = []
     for name, asked in wanted:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from geulgam.stages.suggest import put_proposed, suggest_topic
 from geulgam.ticking import Ticking
 from geulgam.workspace import Workspace
+from retrieval.suggest.parts import TopicPart
 from retrieval.suggest.suggestion import Keyword, Suggestion
 from tests.geulgam.conftest import Command, arguments, awaits_a_key, environment
 
@@ -111,7 +113,7 @@ def test_what_was_ticked_off_is_not_in_the_frame_of_the_parts(indexed: Workspace
     proposed = suggest_topic(indexed, indexed.settings(), "글쓰기")
     first, *kept = [keyword.word for keyword in proposed.suggestion.keywords]
     assert all(f" {first} " in part.query for part in proposed.suggestion.parts)
-    put_proposed(indexed, indexed.settings(), proposed, chosen=kept, with_parts=True)
+    put_proposed(indexed, indexed.settings(), proposed, chosen=kept, parts=proposed.parts)
     settings = indexed.settings()
     for name, part in zip(proposed.parts, proposed.suggestion.parts, strict=True):
         frame, own = settings.topic(name).query.split(")^0.5 ")
@@ -176,7 +178,7 @@ def test_a_tick_changes_the_query_and_the_hits() -> None:
     assert state.query == "낚시^4 미끼^0.5 어망^0.5" == asked[-1]
     assert [id_ for id_, _ in state.hits] == ["미끼", "어망"] and state.new == set()
     state.press(" ")
-    assert state.new == {"붕어"} and state.on == {"미끼", "붕어", "어망"}
+    assert state.new == {"붕어"} and state.chosen.keywords == {"미끼", "붕어", "어망"}
     state.press("a")
     assert state.query == "낚시^4" and state.hits == []
     state.press("a")
@@ -190,14 +192,45 @@ def test_a_tick_changes_the_query_and_the_hits() -> None:
     assert state.press("\r") is True and state.press("q") is False
 
 
-def test_both_columns_fit_the_terminal() -> None:
+def test_parts_are_ticked_below_the_keywords_and_show_what_they_find() -> None:
+    (state, asked), parts = ticking(), (TopicPart("새벽", ("새벽", "붕어"), "", ()), TopicPart("밤", ("밤",), "", ()))
+    suggestion = replace(state.suggestion, parts=parts)
+    state = Ticking(suggestion, state.find, ["낚시-새벽", "낚시-밤"])
+    for key in ("j", "j", " ", "j"):  # the last keyword off, then to the first part
+        state.press(key)
+    assert asked[-1] == "+(낚시^4 미끼^0.5 붕어^0.5)^0.5 새벽^2 붕어" and state.new == set()
+    assert [id_ for id_, _ in state.hits] == ["미끼", "붕어"] and state.chosen.parts == set()
+    state.press(" ")
+    assert state.chosen == ({"미끼", "붕어"}, {"낚시-새벽"})
+    state.press("a")
+    assert state.chosen.parts == {"낚시-새벽", "낚시-밤"}
+    state.press("j")
+    state.press("x")
+    assert state.chosen.parts == {"낚시-새벽"} and asked[-1].endswith("^0.5 밤^2")
+    state.press("a")
+    state.press("a")
+    assert state.chosen == ({"미끼", "붕어"}, set())
+    seen = "\n".join(drawn(state))
+    assert "[ ] 새벽 " in seen and "the part finds" in seen
+    for _ in range(3):
+        state.press("k")
+    assert asked[-1] == "낚시^4 미끼^0.5 붕어^0.5" and state.new == set()
+    assert Ticking(suggestion, state.find, ["하나", "둘"], with_parts=True).chosen.parts == {"하나", "둘"}
+
+
+def drawn(state: Ticking) -> list[str]:
+    """The lines of a terminal of 80 columns and 24 lines."""
     from rich.console import Console
 
-    state, _ = ticking()
-    state.press(" ")
     console = Console(width=80, height=24, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     console.print(state.shown(24))
-    lines = console.export_text().splitlines()
+    return console.export_text().splitlines()
+
+
+def test_both_columns_fit_the_terminal() -> None:
+    state, _ = ticking()
+    state.press(" ")
+    lines = drawn(state)
     assert len(lines) <= 24 and max(map(len, lines)) <= 80
     assert any("[ ]" in line and "미끼" in line for line in lines)
     assert any("[x]" in line and "어망의 글" in line for line in lines)
@@ -211,10 +244,13 @@ def test_keywords_are_ticked_in_a_terminal(indexed: Workspace, geulgam: Command)
     assert "글쓰기" not in indexed.settings().topic_names()
     assert _typed(indexed.folder, "\x03") == 130
     assert "글쓰기" not in indexed.settings().topic_names()
-    assert _typed(indexed.folder, "j \r") == 0  # in one burst
+    below = "j" * len(told["keywords"])
+    assert _typed(indexed.folder, f"j {below} \r") == 0  # in one burst: the second keyword off, the second part on
     kept = told["query"].split()
     left = next(word for word in kept if word.split("^")[0] == told["keywords"][1]["word"])
     assert indexed.settings().topic("글쓰기").query.split() == [word for word in kept if word != left]
+    added = {part["name"] for part in told["parts"]} & set(indexed.settings().topic_names())
+    assert added == {told["parts"][1]["name"]}
 
 
 def _typed(folder: Path, *keys: str) -> int:
