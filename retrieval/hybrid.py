@@ -84,14 +84,15 @@ class HybridIndex:
 
     def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         """The k best, best first. With meaning every document within the query's bounds can be found."""
-        depth, bounds = max(k, DEPTH), Bounds.of(query)
+        depth, near = max(k, DEPTH), dict[str, float]()
         sought = self.meaning if self.meaning and self.meaning.weight and written(query) else None
         vector = sought.vector(query) if sought else None
-        hits = self.words.search(query, depth, within)
-        words = {hit.document_id: hit.score for hit in hits}
-        near: dict[str, float] = {}
         if sought and vector is not None:
-            near = dict(sought.nearness.near(vector, depth, bounds, within))
+            hits, nearest = sought.nearness.with_words(query, vector, depth, within)
+            near = dict(nearest)
+        else:
+            hits = self.words.search(query, depth, within)
+        words = {hit.document_id: hit.score for hit in hits}
         parts = self._passages.best(query, depth, within) if self._passages else {}
         # Of a document whose passages match it is not known yet whether all of it is within the query's bounds.
         if len(hits) == depth and (more := (near.keys() | parts.keys()) - words.keys()):

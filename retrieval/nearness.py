@@ -13,7 +13,7 @@ from corpus.digests import Digest, from_hex, to_hex
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.encoding import quantised
-from retrieval.index import BUILD, SearchIndex
+from retrieval.index import BUILD, Hit, SearchIndex
 from retrieval.passage_store import PassagePart, PassageStore
 from retrieval.passages import TextPlace
 from retrieval.products import MANY, products
@@ -47,6 +47,12 @@ class Nearness(Protocol):
 
     def near(self, vector: Vector, k: int, bounds: Bounds, within: Collection[str] | None = None) -> list[NearHit]:
         """The k documents with the sentence nearest to the vector, (d,), nearest first; those of ``within`` alone."""
+        ...
+
+    def with_words(
+        self, query: Query, vector: Vector, k: int, within: Collection[str] | None = None
+    ) -> tuple[list[Hit], list[NearHit]]:
+        """The k best by the query's words and, within the query's bounds, the k nearest: of a server in one request."""
         ...
 
     def places(self, vector: Vector, ids: Sequence[str]) -> dict[str, TextPlace]:
@@ -163,6 +169,12 @@ class EmbeddedNearness:
             candidates = candidates[found >= np.partition(found, len(found) - k)[len(found) - k]]
         candidates = candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
         return [*map(NearHit, to_hex(view.ids[candidates]), scores[candidates].tolist())]
+
+    def with_words(
+        self, query: Query, vector: Vector, k: int, within: Collection[str] | None = None
+    ) -> tuple[list[Hit], list[NearHit]]:
+        """See :class:`Nearness`."""
+        return self._index.search(query, k, within), self.near(vector, k, Bounds.of(query), within)
 
     def places(self, vector: Vector, ids: Sequence[str]) -> dict[str, TextPlace]:
         """See :class:`Nearness`."""

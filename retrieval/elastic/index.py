@@ -4,7 +4,7 @@ What stands where on the server is told in :mod:`retrieval.elastic.alias`.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from corpus.atomic import write_text
 from corpus.errors import GeulgamError
@@ -41,6 +41,8 @@ from retrieval.passage_store import PassageStore
 from retrieval.query import Query
 from retrieval.strings import Strings
 from retrieval.terms import TermStore
+
+_ALL_SHARDS = "dfs_query_then_fetch"  # by the statistics of all shards: the scores of a single one
 
 
 class ElasticsearchIndex:
@@ -147,21 +149,13 @@ class ElasticsearchIndex:
 
     def search(self, query: Query, k: int, within: Collection[str] | None = None) -> list[Hit]:
         """The k best, best first, ties by document id. Raises GeulgamError if there is no index to search."""
-        clause = self.clause(query)
-        if within is not None:
-            clause = {"bool": {"must": [clause], "filter": [{"terms": {"id": sorted(within)}}]}}
-        wanted: dict[str, Any] = {
-            "query": clause,
-            "sort": [{"_score": "desc"}, {"id": "asc"}],
-            "search_type": "dfs_query_then_fetch",  # statistics of all shards: the scores of a single one
-            "stored_fields": "_none_",
-        }
+        wanted = self._wanted(query, within)
         with self._searching():
             if k <= PAGE:
                 answer = self.client.search(
                     index=self.alias,
                     size=k,
-                    source=False,
+                    search_type=_ALL_SHARDS,
                     track_total_hits=False,
                     allow_partial_search_results=False,
                     filter_path="hits.hits.sort",
@@ -169,10 +163,31 @@ class ElasticsearchIndex:
                 )
                 hits = answer.get("hits", {}).get("hits", [])
             else:
-                hits = [hit for page in pages(self.client, self.alias, limit=k, **wanted) for hit in page]
-        # The server's numbers are single floats in decimals; as those they equal the embedded index's.
-        scored = [(float(np.float32(hit["sort"][0])), str(hit["sort"][1])) for hit in hits]
-        return [Hit(id_, rank, score) for rank, (score, id_) in enumerate(scored, start=1)]
+                found = pages(self.client, self.alias, limit=k, search_type=_ALL_SHARDS, **wanted)
+                hits = [hit for page in found for hit in page]
+        return _ranked(hits)
+
+    def search_beside(
+        self, query: Query, k: int, within: Collection[str] | None, other: Mapping[str, Any]
+    ) -> tuple[list[Hit], list[Any]]:
+        """What :meth:`search` finds, 10,000 at most, and the hits of another search, in one request.
+
+        ``other``: its body. The hits have their score and fields. Raises GeulgamError if either fails.
+        """
+        whole = {"allow_partial_search_results": False}
+        words = {"size": k, "track_total_hits": False, **self._wanted(query, within)}
+        told = [f"responses.{path}" for path in ("hits.hits.sort", "hits.hits._score", "hits.hits.fields")]
+        with self._searching():
+            answer = self.client.msearch(
+                index=self.alias,
+                searches=[{**whole, "search_type": _ALL_SHARDS}, words, whole, other],
+                filter_path=[*told, "responses.status", "responses.error"],
+            )
+            for each in answer["responses"]:
+                if "error" in each:
+                    raise ApiError("search", replace(answer.meta, status=int(each["status"])), each)
+        hits, beside = (each.get("hits", {}).get("hits", []) for each in answer["responses"])
+        return _ranked(hits), beside
 
     def clause(self, query: Query) -> dict[str, Any]:
         """The query as this index has to be asked."""
@@ -235,6 +250,17 @@ class ElasticsearchIndex:
             "server": server_version(self.client),
         }
 
+    def _wanted(self, query: Query, within: Collection[str] | None) -> dict[str, Any]:
+        """The body of a search, without its size."""
+        clause = self.clause(query)
+        if within is not None:
+            clause = {"bool": {"must": [clause], "filter": [{"terms": {"id": sorted(within)}}]}}
+        return {
+            "query": clause,
+            "sort": [{"_score": "desc"}, {"id": "asc"}],
+            "stored_fields": "_none_",
+        }
+
     def _reject(self, loaded: Loaded) -> Path:
         """Keep what the server refused this time, beside the cached terms."""
         path = self.folder / "rejected.jsonl"
@@ -267,6 +293,12 @@ class ElasticsearchIndex:
             if "no such index" in str(error):
                 raise GeulgamError(f"there is no index {self.alias} on the Elasticsearch server", BUILD) from error
             raise
+
+
+def _ranked(hits: Sequence[Any]) -> list[Hit]:
+    """The server's numbers are single floats in decimals; as those they equal the embedded index's."""
+    scored = [(float(np.float32(hit["sort"][0])), str(hit["sort"][1])) for hit in hits]
+    return [Hit(id_, rank, score) for rank, (score, id_) in enumerate(scored, start=1)]
 
 
 def _made(meta: Meta) -> Made:

@@ -9,9 +9,11 @@ from retrieval.elastic.failures import explaining
 from retrieval.elastic.index import ElasticsearchIndex
 from retrieval.elastic.paging import PAGE
 from retrieval.encoding import quantised
+from retrieval.index import Hit
 from retrieval.nearness import Bounds, NearHit, Vector, no_vectors
 from retrieval.passage_store import PassageStore
 from retrieval.passages import TextPlace
+from retrieval.query import Query
 
 VECTOR = "passages.vector"
 
@@ -42,18 +44,20 @@ class ElasticNearness:
     def near(self, vector: Vector, k: int, bounds: Bounds, within: Collection[str] | None = None) -> list[NearHit]:
         """See :class:`retrieval.nearness.Nearness`."""
         k = min(k, PAGE)
-        filters: list[dict[str, Any]] = [self._index.clause(clause) for clause in bounds.must]
-        if bounds.must_not:
-            filters.append({"bool": {"must_not": [self._index.clause(clause) for clause in bounds.must_not]}})
-        if within is not None:
-            filters.append({"terms": {"id": sorted(within)}})
         if not k:
             return []
-        hits = [
-            NearHit(str(hit["fields"]["id"][0]), _cosine(hit["_score"]))
-            for hit in self._asked(vector, k, {"filter": filters} if filters else {})
-        ]
-        return sorted(hits, key=lambda hit: (-hit.cosine, hit.document_id))
+        return _nearest(self._asked(self._wanted(vector, k, self._filtered(bounds, within))))
+
+    def with_words(
+        self, query: Query, vector: Vector, k: int, within: Collection[str] | None = None
+    ) -> tuple[list[Hit], list[NearHit]]:
+        """See :class:`retrieval.nearness.Nearness`; one request, unless there are too many for a page."""
+        bounds = Bounds.of(query)
+        if k > PAGE:
+            return self._index.search(query, k, within), self.near(vector, k, bounds, within)
+        wanted = self._wanted(vector, k, self._filtered(bounds, within))
+        words, hits = self._index.search_beside(query, k, within, wanted)
+        return words, _nearest(hits)
 
     def places(self, vector: Vector, ids: Sequence[str]) -> dict[str, TextPlace]:
         """See :class:`retrieval.nearness.Nearness`."""
@@ -61,28 +65,45 @@ class ElasticNearness:
             return {}
         fields = ["passages.start", "passages.end"]
         inner = {"size": 1, "_source": False, "docvalue_fields": fields}
-        hits = self._asked(vector, len(ids), {"filter": [{"terms": {"id": sorted(ids)}}], "inner_hits": inner})
+        more = {"filter": [{"terms": {"id": sorted(ids)}}], "inner_hits": inner}
+        hits = self._asked(self._wanted(vector, len(ids), more))
         found = {}
         for hit in hits:
             (nearest,) = hit["inner_hits"]["passages"]["hits"]["hits"]
             found[str(hit["fields"]["id"][0])] = TextPlace(*(int(nearest["fields"][name][0]) for name in fields))
         return found
 
-    def _asked(self, vector: Vector, k: int, more: dict[str, Any]) -> list[Any]:
+    def _filtered(self, bounds: Bounds, within: Collection[str] | None) -> dict[str, Any]:
+        """The part of a search that says which documents may be found."""
+        filters: list[dict[str, Any]] = [self._index.clause(clause) for clause in bounds.must]
+        if bounds.must_not:
+            filters.append({"bool": {"must_not": [self._index.clause(clause) for clause in bounds.must_not]}})
+        if within is not None:
+            filters.append({"terms": {"id": sorted(within)}})
+        return {"filter": filters} if filters else {}
+
+    def _wanted(self, vector: Vector, k: int, more: dict[str, Any]) -> dict[str, Any]:
+        """The body of a search for the k nearest."""
         (query,), _ = quantised(vector[None])
-        knn = {"field": VECTOR, "query_vector": query.tolist(), "k": k, "num_candidates": max(k, 100), **more}
+        return {
+            "knn": {"field": VECTOR, "query_vector": query.tolist(), "k": k, "num_candidates": max(k, 100), **more},
+            "size": k,
+            "_source": False,
+            "docvalue_fields": [{"field": "id"}],
+            "track_total_hits": False,
+        }
+
+    def _asked(self, wanted: dict[str, Any]) -> list[Any]:
         with explaining():
-            answer = self._index.client.search(
-                index=self._index.alias,
-                knn=knn,
-                size=k,
-                source=False,
-                docvalue_fields=[{"field": "id"}],
-                track_total_hits=False,
-                allow_partial_search_results=False,
-            )
+            answer = self._index.client.search(index=self._index.alias, body=wanted, allow_partial_search_results=False)
         found: list[Any] = answer["hits"]["hits"]
         return found
+
+
+def _nearest(hits: Sequence[Any]) -> list[NearHit]:
+    """The documents that were found, nearest first."""
+    near = [NearHit(str(hit["fields"]["id"][0]), _cosine(hit["_score"])) for hit in hits]
+    return sorted(near, key=lambda hit: (-hit.cosine, hit.document_id))
 
 
 def _cosine(score: float) -> float:

@@ -1,14 +1,19 @@
 """Words and meaning on a real server: the embedded index's hits, within the rounding of a cosine."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from elasticsearch import Elasticsearch
 
 from corpus.document import Document, document
 from corpus.errors import GeulgamError
 from corpus.store import Corpus
 from retrieval.analyzers import analyzer
 from retrieval.elastic.nearness import ElasticNearness
+from retrieval.encoder import encoder
 from retrieval.hybrid import HybridIndex, Meaning
 from retrieval.index import Hit
 from retrieval.lucene import parse
@@ -28,15 +33,16 @@ QUERIES = (
 )
 
 
-@pytest.fixture(scope="module", params=[1, 3])
+@pytest.fixture(scope="module", params=[(1, 250, Letters), (3, 250, Letters), (2, 120, encoder)])
 def both(
     request: pytest.FixtureRequest, essays: list[Document], make: Make, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[HybridIndex, HybridIndex]:
-    """250 real essays on the server, in one shard and in three, and in the embedded index."""
+    """Real essays on the server, in so many shards, and in the embedded index; once with the encoder of real use."""
+    shards, count, encode = request.param
     folder = tmp_path_factory.mktemp("both")
-    embedded = built(folder, essays[:250], analyzer("mecab"))
-    corpus, vectors = Corpus(folder / "corpus"), PassageStore(folder / "vectors", Letters)
-    server = make(embedded.analyzer, place=embedded.folder, shards=request.param, vectors=vectors)
+    embedded = built(folder, essays[:count], analyzer("mecab"))
+    corpus, vectors = Corpus(folder / "corpus"), PassageStore(folder / "vectors", encode)
+    server = make(embedded.analyzer, place=embedded.folder, shards=shards, vectors=vectors)
     one = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(vectors, server)))
     other = HybridIndex(embedded, meaning=Meaning(vectors, EmbeddedNearness(vectors, corpus, embedded)))
     for index in (one, other):
@@ -76,6 +82,38 @@ def test_where_few_candidates_are_asked_for_all_have_both_scores(
     for text in QUERIES:
         query = parse(text, embedded.analyzer)
         assert agree(server.search(query, 15), embedded.search(query, 15))
+
+
+def test_words_and_meaning_are_asked_for_in_one_request(
+    both: tuple[HybridIndex, HybridIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = Elasticsearch.perform_request
+
+    def noted(self: Elasticsearch, method: str, path: str, **more: Any) -> Any:
+        asked.append(f"{path.rpartition('/')[2]} {json.dumps(more.get('body'))}")
+        return ask(self, method, path, **more)
+
+    server, embedded = both
+    query = parse("함께^2 더불어 -정치", embedded.analyzer)
+    server.search(query, 10)
+    monkeypatch.setattr(Elasticsearch, "perform_request", noted)
+    found = server.search(query, 10)
+    first, *others = asked
+    assert first.startswith("_msearch") and '"knn"' in first and '"sort"' in first
+    assert not any('"sort"' in other for other in others)  # words are not asked for again
+    assert all(hit.words is not None and hit.meaning is not None for hit in found)
+
+
+def test_what_the_server_refuses_of_either_is_told(make: Make, tmp_path: Path) -> None:
+    vectors = PassageStore(tmp_path / "vectors", Letters)
+    server = make(analyzer("whitespace"), "nowhere", vectors=vectors)
+    index = HybridIndex(server, meaning=Meaning(vectors, ElasticNearness(vectors, server)))
+    with pytest.raises(GeulgamError, match="there is no index"):
+        index.search(parse("함께", server.analyzer), 10)
+    server.build(corpus_of(tmp_path / "corpus", [document("함께 걷는 이야기를 적는다.", "함께")]))
+    with pytest.raises(GeulgamError, match="dimension"):
+        ElasticNearness(vectors, server).with_words(parse("함께", server.analyzer), np.ones(7, np.float32), 10)
 
 
 def test_the_nearest_sentence_stands_in_the_same_place(both: tuple[HybridIndex, HybridIndex]) -> None:
