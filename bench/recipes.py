@@ -26,8 +26,11 @@ And, by name alone, two-stage with another topic stage (:mod:`bench.choosing`), 
 
 or with another shared stage:
 
-- ``reserved``: on the train side without any topic's essays, which the topic stage then is the first to read: 550 of
-  921 essays, 548,000 of 1,000,000 tokens, so that an epoch is that much shorter;
+- ``unwritten``: on the train side without any topic's essays: 550 of 921 essays, 548,000 of 1,000,000 tokens, so that
+  an epoch is that much shorter; as it ends;
+- ``reserved``: the topic stage after it, which is the first to read the topic's essays;
+- ``reserved-others``: the same with as many tokens of other topics' reserved essays, drawn at random, in the topic
+  stage: as unread as the topic's own, so that only what they are about differs;
 - ``rslora``: both stages with the update scaled by α / √rank instead of α / rank (Kalajdzievski 2023, 2312.03732).
 
 Prints each one's bits per character by topic, its mean, and what it gains over the recipes of ``--against``, with the
@@ -66,6 +69,7 @@ from retrieval.terms import TermStore
 from retrieval.vectors import KeptVectors
 
 RECIPES = ("base", "one-stage", "shared", "two-stage", "as-many", "twice", "replay")
+RESERVED = ("unwritten", "reserved", "reserved-others")
 CHOICES = ("mmr", "dsir", "moore-lewis", "passages")
 VALID = 30  # documents by which a shared stage is watched
 JUDGED = 1_000  # characters of an essay by which the two models of Moore and Lewis differ
@@ -93,8 +97,16 @@ class Bench:
         name, whole = f"{topic}-{recipe}", self._side("train")
         if recipe == "one-stage":
             return self._adapter(name, train, valid, replace(self.own, learning_rate=self.shared.learning_rate))
-        if recipe == "reserved":
-            start = self._adapter("unwritten", self.made.unwritten(), self._watched(), self.shared)
+        if recipe in RESERVED:
+            unwritten = self.made.unwritten()
+            start = self._adapter("unwritten", unwritten, self._watched(), self.shared)
+            if recipe == "unwritten":
+                return start
+            if recipe == "reserved-others":
+                known = {document.id for document in (*unwritten, *train, *valid)}
+                others = [document for document in whole if document.id not in known]
+                random.Random(topic).shuffle(others)
+                train = as_long(others, train, self.base.vocabulary)
             return self._adapter(name, train, valid, self.own, start)
         shared = self._adapter("shared", whole, self._watched(), self.shared)
         if recipe == "shared":
@@ -185,7 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--topics", nargs="+", default=list(QUERIES), metavar="TOPIC")
-    known = (*RECIPES, *CHOICES, "reserved", "rslora")
+    known = (*RECIPES, *CHOICES, *RESERVED, "rslora")
     parser.add_argument("--recipes", nargs="+", choices=known, default=list(RECIPES))
     parser.add_argument("--against", nargs="+", choices=known, default=["base", "as-many"])
     parser.add_argument("--rank", type=int, default=usual.rank)
