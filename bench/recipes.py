@@ -2,7 +2,7 @@
 
     python -m bench.recipes FOLDER [--topics 함께 …] [--recipes one-stage two-stage …] [--against base as-many …]
         [--rank 16] [--rate 1e-4] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
-        [--trimmed]
+        [--headers] [--trimmed]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
 and measured, so that the same command goes on. A topic has the train side of its best 90. The recipes:
@@ -173,7 +173,7 @@ class Bench:
         start: Path | None = None,
         others: Sequence[Document] = (),
     ) -> Path:
-        form = f"r{recipe.rank}-a{recipe.alpha}-{recipe.batch}x{recipe.block_tokens}"
+        form = f"r{recipe.rank}-a{recipe.alpha}-{recipe.batch}x{recipe.block_tokens}{'-headers' * recipe.headers}"
         behind = f"on-{start.name}" if start else form
         folder = self.folder / f"{name}-{recipe.learning_rate:g}-{recipe.epochs:g}ep-{behind}"
         if not folder.exists():
@@ -206,6 +206,7 @@ def main() -> None:
     parser.add_argument("--topic-rate", type=float, help="of what goes on from the shared stage; else --rate")
     parser.add_argument("--block-tokens", type=int, default=usual.block_tokens)
     parser.add_argument("--batch", type=int, default=usual.batch)
+    parser.add_argument("--headers", action="store_true", help="passages are told their keywords, in both stages")
     parser.add_argument("--trimmed", action="store_true")
     options = parser.parse_args()
     own = Recipe(
@@ -216,6 +217,7 @@ def main() -> None:
         block_tokens=options.block_tokens,
         batch=options.batch,
         evaluations=1,
+        headers=options.headers,
     )
     shared = replace(own, epochs=options.epochs, learning_rate=options.rate, schedule="constant")
     made = ground(options.folder)

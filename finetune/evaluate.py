@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from corpus.document import Document
 from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune.base import BaseModel
-from finetune.layout import encoded, essay_text, whole
+from finetune.layout import Headed, encoded, essay_text, whole
 from finetune.memory import enough_memory
 from finetune.silence import quiet
 from finetune.vocabulary import Vocabulary
@@ -76,10 +76,14 @@ def document_bits(
     adapter: Path | None = None,
     *,
     trimmed: bool = False,
+    headed: Headed | None = None,
     on: On = silent,
 ) -> list[float]:
-    """Bits the model needs for each document as a whole; see :func:`bits_per_character`."""
-    return [bits.total for bits in measured_bits(base, documents, adapter, trimmed=trimmed, on=on)]
+    """Bits the model needs for each document as a whole; see :func:`bits_per_character`.
+
+    ``headed``: what it is told of its passages, which counts nothing.
+    """
+    return [bits.total for bits in measured_bits(base, documents, adapter, trimmed=trimmed, headed=headed, on=on)]
 
 
 def bits_by_position(
@@ -102,9 +106,10 @@ def measured_bits(
     adapter: Path | None = None,
     *,
     trimmed: bool = False,
+    headed: Headed | None = None,
     on: On = silent,
 ) -> list[Bits]:
-    """Bits the model needs for each document, by position; see :func:`bits_per_character`."""
+    """Bits the model needs for each document, by position; see :func:`document_bits`."""
     if not documents:
         raise GeulgamError("there is no held-out essay to measure on", "take a wider query, or a larger k")
     measured = []
@@ -117,11 +122,11 @@ def measured_bits(
         nullcontext(base.vocabulary) if trimmed else base.full_vocabulary() as vocabulary,
         Task(on, "measuring", len(documents), "essay") as task,
     ):
-        for essay in encoded(list(map(whole, documents)), vocabulary):
+        for essay in encoded(list(map(whole, documents)), vocabulary, headed):
             targets = [i if counts else _NOT_COUNTED for i, counts in zip(essay.ids, essay.learnt, strict=True)]
             ids = essay.ids[:-1]  # whether it ends is no part of its text
             nats = torch.cat([_nats(model, base, *part) for part in _windows(ids, targets[:-1], window)])
-            measured.append(_by_stretch(nats, ids[1:], vocabulary))
+            measured.append(_by_stretch(nats, ids[1:], essay.learnt[1:], vocabulary))
             task.advance()
     return measured
 
@@ -147,11 +152,11 @@ def gain_interval(
     return float(low), float(high)
 
 
-def _by_stretch(nats: torch.Tensor, ids: Sequence[int], vocabulary: Vocabulary) -> Bits:
+def _by_stretch(nats: torch.Tensor, ids: Sequence[int], counts: Sequence[bool], vocabulary: Vocabulary) -> Bits:
     """Sums up the (tokens,) of an essay."""
     ends = [min(end, len(ids)) for end in (*POSITIONS, len(ids))]
     bits = [float(nats[start:end].double().sum()) / math.log(2) for start, end in pairwise([0, *ends])]
-    read = [len(vocabulary.decode(ids[:end])) for end in ends]
+    read = [len(vocabulary.decode([*compress(ids[:end], counts)])) for end in ends]
     return Bits(tuple(bits), tuple(end - start for start, end in pairwise([0, *read])))
 
 

@@ -1,7 +1,6 @@
 """Bits per character are those of the full vocabulary, and do not depend on how a text is cut into windows."""
 
 import math
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from finetune.evaluate import (
     gain_interval,
     measured_bits,
 )
-from finetune.layout import Header, encoded, essay_text, header
+from finetune.layout import Header, essay_text, header
 from tests.finetune.tiny import tiny_essays
 
 
@@ -92,14 +91,15 @@ def test_no_more_is_seen_at_once_than_the_models_context(tiny: Path) -> None:
     assert max(seen) == base.context - 1 and len(seen) > 1
 
 
-def test_a_header_is_read_and_costs_no_bits(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_is_read_and_costs_no_bits(tiny: Path) -> None:
     essays, base = tiny_essays(2), BaseModel.load(str(tiny), precision="fp32")
-    alone = document_bits(base, essays)
-    headed = partial(encoded, headed=lambda essay: [Header(0, header(1, 1, ["함께"]))])
-    monkeypatch.setattr(evaluate, "encoded", headed)
-    behind = document_bits(base, essays)
-    assert behind != alone  # the model has read it
-    assert behind == pytest.approx(alone, rel=0.1)  # some twelve tokens more would be more by a tenth and above
+    alone = measured_bits(base, essays)
+    told = Header(0, header(1, 1, ["함께"]))
+    behind = measured_bits(base, essays, headed=lambda essay: [told])
+    totals = [[bits.total for bits in measured] for measured in (alone, behind)]
+    assert totals[0] != totals[1]  # the model has read it
+    assert totals[1] == pytest.approx(totals[0], rel=0.1)  # some twelve tokens more would be more by a tenth and above
+    assert [sum(bits.characters) for bits in behind] == [sum(bits.characters) for bits in alone]
 
 
 def test_measuring_tells_of_each_essay(tiny: Path) -> None:
