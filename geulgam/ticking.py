@@ -16,7 +16,7 @@ _TICK, _TAKE, _LEAVE = (" ", "x"), ("\r", "\n"), ("q", "\x1b")
 _HELP = "↑ ↓ move · space on or off · a all or none · enter take what is ticked · q leave"
 
 
-class Chosen(NamedTuple):
+class Ticks(NamedTuple):
     """The keywords that the query has, and the parts, by their names, that become topics too."""
 
     keywords: set[str]
@@ -35,7 +35,7 @@ class Ticking:
     ) -> None:
         self.suggestion, self.names = suggestion, list(names)
         self.words = [keyword.word for keyword in suggestion.keywords]
-        self.chosen = Chosen(set(self.words), set(self.names if with_parts else ()))
+        self.chosen = Ticks(set(self.words), set(self.names if with_parts else ()))
         self.cursor = 0
         self.find = find
         self._of: int | None = None  # the part that the hits are of
@@ -142,7 +142,7 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def ticked(suggestion: "Suggestion", find: Find, names: Sequence[str], with_parts: bool) -> Chosen | None:
+def ticked(suggestion: "Suggestion", find: Find, names: Sequence[str], with_parts: bool) -> Ticks | None:
     """What somebody at the terminal wants of it (see :class:`Ticking`); None if none of it."""
     from rich.live import Live
 

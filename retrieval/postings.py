@@ -26,7 +26,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from corpus.parts import hexadecimal
 from retrieval.lengths import BYTE4_TO_INT, lucene_length
-from retrieval.strings import Arrow, Strings, sorted_distinct
+from retrieval.strings import Arrow, Strings, loaded, sorted_distinct
 from retrieval.terms import TermStore
 
 BLOCK = 8_000_000  # terms sorted at once
@@ -225,7 +225,7 @@ def _matrix(
     data = _array(folder / "data.csc.index.npy", pairs, np.float32)
     free = columns[:-1].copy()  # where each term's next document goes
     for number in range(count):
-        terms, documents, times = (np.load(blocks / f"{number}.{name}.npy") for name in ("terms", "documents", "times"))
+        terms, documents, times = (loaded(blocks / f"{number}.{name}.npy") for name in ("terms", "documents", "times"))
         runs = np.bincount(terms, minlength=len(frequencies))
         places = ragged(free, runs)
         indices[places] = documents

@@ -103,6 +103,13 @@ def mapped(path: Path, mode: Literal["r", "c"] = "r") -> NDArray[Any]:
     return array  # numpy's own class for maps is slow to index
 
 
+def loaded(path: Path) -> NDArray[Any]:
+    """The array in the file, in memory. Raises OSError or ValueError."""
+    with _reading:
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+    return array
+
+
 def sorted_distinct(values: "pa.ChunkedArray[Any]") -> tuple[Strings, NDArray[np.int64]]:
     """The table of the strings in ``values``, and for each of the values its place there, (len(values),)."""
     encoded = values.cast(pa.large_string()).combine_chunks().dictionary_encode()

@@ -87,7 +87,7 @@ def test_the_text_is_its_opening_and_its_pieces_one_after_another(writer: Writer
 
 def test_each_section_has_about_its_length_begins_a_paragraph_and_names_its_keywords(writer: Writer) -> None:
     essay = writer.write(TWO, SAMPLING, 3, best_of=8)
-    assert abs(len(essay.text) - TWO.characters) <= TWO.characters // 100
+    assert abs(len(essay.text) - TWO.characters) <= 30  # of a short essay
     first, second = essay.sections()
     assert (first[0], second[0]) == TWO.sections
     assert essay.text == f"{first[1]}\n\n{second[1]}"
