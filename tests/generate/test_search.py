@@ -119,29 +119,37 @@ def test_the_pair_with_the_highest_sum_of_those_that_the_best_two_begin_is_taken
 
 
 def test_broken_off_while_the_second_pieces_are_drafted_it_is_gone_on_with(
-    writer: Writer, kept: list[Draft], monkeypatch: pytest.MonkeyPatch
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[Draft] = []
-    seconds = tokens = 0
+    is_second = False
 
-    def counted(desk: Any, *given: Any) -> Any:
-        nonlocal seconds
-        seconds += desk.rows < ASKED["best_of"] and bool(saved)
+    def noted(desk: Any, *given: Any) -> Any:
+        nonlocal is_second
+        is_second = desk.rows < ASKED["best_of"] and bool(saved)
         return offered(desk, *given)
 
     def broken_off(*given: Any) -> list[int]:
-        nonlocal tokens
-        tokens += seconds == 1
-        if tokens:  # the first that is drawn for them
+        if is_second:
             raise KeyboardInterrupt
         return draw(*given)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("generate.search.offered", counted)
-        patch.setattr("generate.candidates.draw", broken_off)
-        writer.write(**ASKED, on_piece=saved.append)
-    assert tokens == 1 and kept[0].pieces == saved[0].pieces != kept[-1].pieces
-    assert writer.write(**ASKED, resume=from_file(saved[-1])).pieces == kept[-1].pieces
+    for seed in range(
+        2, 12
+    ):  # which of them have second pieces later than at first depends on the processor's rounding
+        saved.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr("generate.search.offered", noted)
+            patch.setattr("generate.candidates.draw", broken_off)
+            try:
+                writer.write(**{**ASKED, "seed": seed}, on_piece=saved.append)
+            except KeyboardInterrupt:
+                break
+    else:
+        pytest.fail("no essay was broken off")
+    whole = writer.write(**{**ASKED, "seed": seed})
+    assert saved and saved[-1].pieces == whole.pieces[: len(saved[-1].pieces)] != whole.pieces
+    assert writer.write(**{**ASKED, "seed": seed}, resume=from_file(saved[-1])).pieces == whole.pieces
 
 
 def test_a_beam_is_part_of_a_drafts_key(writer: Writer) -> None:
