@@ -33,7 +33,7 @@ from finetune.processes import all_training, share
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
 from finetune.silence import quiet
-from finetune.trainer import Guard, Keeper, Teller, Training, losses, train
+from finetune.trainer import GiveBack, Guard, Keeper, Teller, Training, losses, train
 from finetune.turns import Turn
 
 VOCABULARY = "vocabulary.json"  # in an adapter's folder: see Vocabulary.load
@@ -178,7 +178,7 @@ def _train(
         training = Training(blocks, recipe, execution, work, steps, came_from, start)
         try:
             if not selection.is_over(done):
-                callbacks = [Guard(), selection, keeper, Teller(task, tokens_per_step)]
+                callbacks = [Guard(), GiveBack(), selection, keeper, Teller(task, tokens_per_step)]
                 with all_training(TrainingOrder.of(base, training, selection.steps)):
                     state = train(base, training, callbacks, selection.begin)
                 done, logged = state.global_step, state.log_history

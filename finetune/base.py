@@ -16,7 +16,7 @@ from corpus.events import On, Task, silent
 from finetune import convert
 from finetune.device import DTYPES, best_dtype, device_of
 from finetune.execution import Precision
-from finetune.memory import enough_memory
+from finetune.memory import enough_memory, give_back
 from finetune.quantization import quantization
 from finetune.silence import quiet
 from finetune.turns import Turn
@@ -209,6 +209,7 @@ class BaseModel:
             self.model.activation_checkpointing_disable()
         self.model.requires_grad_(False)
         self.model.eval()
+        give_back()
 
     @property
     def precision(self) -> Precision:

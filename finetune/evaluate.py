@@ -27,7 +27,7 @@ from finetune.vocabulary import Vocabulary
 
 POSITIONS = (256, 512, 1024, 2048)  # tokens of an essay, where one stretch of it ends and the next begins
 _WINDOW = 2048  # tokens seen at once, if the model's context is no shorter
-_ROWS = 128  # positions whose logits (rows, full vocabulary) are held in memory at once
+_ROWS = 64  # positions whose logits (rows, full vocabulary) are held in memory at once
 _NOT_COUNTED = -100  # the target that torch's cross entropy leaves out
 _RESAMPLES, _AT_ONCE = 10_000, 1_000
 _ADVICE = "end what else uses the device, or measure on another: finetune.device"

@@ -1,6 +1,8 @@
 """When a device's memory does not suffice: less of it is taken, or a line with advice stands in a traceback's place."""
 
+import ctypes
 import gc
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +41,12 @@ def enough_memory(doing: str, advice: str) -> Iterator[None]:
             torch.cuda.empty_cache()
         said = str(error).strip().splitlines()[0].split(" GPU ")[0].rstrip(".")  # the state of the GPU follows
         raise MemoryFullError(f"the memory ran out while {doing}: {said}", advice) from error
+
+
+def give_back() -> None:
+    """Give memory that was let go back to the system: glibc keeps what lies between pieces still in use."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # musl has none
+        trim(0)
 
 
 def stepping_down(

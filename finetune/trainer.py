@@ -35,6 +35,7 @@ from finetune.blocks import Blocks, joined
 from finetune.checkpoints import History, complete, keep_best
 from finetune.execution import Execution
 from finetune.fused import fused, reads_joined
+from finetune.memory import give_back
 from finetune.method import attach
 from finetune.processes import all_here, number, share, summed
 from finetune.recipe import Recipe
@@ -42,6 +43,7 @@ from finetune.selection import DivergedError, Selection, save_adapter
 from finetune.shares import SharedBlocks, without_empty
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+_STEPS_KEPT = 4  # steps after which memory that was let go is given back
 _POINTS = 100  # of the curve of a training's losses
 
 
@@ -85,6 +87,15 @@ class Guard(TrainerCallback):
         for name, gradient in named.items():
             if not torch.isfinite(gradient).all():
                 raise DivergedError(f"the gradient of {name} became infinite at step {state.global_step + 1}")
+
+
+class GiveBack(TrainerCallback):
+    """Gives memory back to the system now and then, which grows by half over a hundred steps otherwise."""
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Every so many steps: what is given back has to be asked for again, which takes time too."""
+        if state.global_step % _STEPS_KEPT == 0:
+            give_back()
 
 
 class Keeper(TrainerCallback):
