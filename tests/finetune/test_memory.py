@@ -1,10 +1,13 @@
 """Where the memory runs out, training goes on with less of it, and ends with the same weights."""
 
 import math
+import sys
 import weakref
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -16,6 +19,7 @@ from finetune.base import BaseModel
 from finetune.checkpoints import WEIGHTS
 from finetune.execution import Execution
 from finetune.layout import essay_text
+from finetune.memory import give_back
 from tests.finetune.tiny import tiny_essays
 from tests.finetune.trainings import trained
 
@@ -136,3 +140,29 @@ def test_a_size_is_read(said: str | None, size: int | None) -> None:
 def test_what_is_no_size_is_refused(said: Any) -> None:
     with pytest.raises(GeulgamError, match=r"finetune\.memory is"):
         Execution(memory=said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's")
+def test_memory_that_was_let_go_between_pieces_in_use_is_given_back() -> None:
+    def in_use() -> int:
+        return psutil.Process().memory_info().rss
+
+    np.ones(20_000_000, dtype=np.uint8)  # let go at once; glibc keeps what is as small from now on
+    before, let_go, kept = in_use(), [], []
+    for _ in range(60):
+        let_go.append(np.ones(5_000_000, dtype=np.uint8))
+        kept.append(np.ones(50_000, dtype=np.uint8))
+    let_go.clear()
+    give_back()
+
+    assert in_use() - before < 60_000_000
+    assert all(piece.all() for piece in kept)
+
+
+def test_a_training_gives_memory_back(base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[None] = []
+    monkeypatch.setattr("finetune.trainer.give_back", lambda: given.append(None))
+
+    metrics = trained(base, tmp_path / "adapter").metrics
+
+    assert len(given) == metrics["steps"] // 4 > 0
