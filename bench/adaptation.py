@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    recipe = Recipe(epochs=options.epochs, learning_rate=options.learning_rate)
+    recipe = Recipe(epochs=options.epochs, learning_rate=options.learning_rate, headers=False)
     with tempfile.TemporaryDirectory() as temporary, showing(print) as on:
         folder = options.folder or Path(temporary)
         made = ground(folder, options.k, on)

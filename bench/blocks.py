@@ -58,7 +58,12 @@ def main() -> None:
 
         def form(tokens: int) -> Recipe:
             return Recipe(
-                epochs=options.epochs, schedule="constant", block_tokens=tokens, batch=STEP // tokens, evaluations=1
+                epochs=options.epochs,
+                schedule="constant",
+                block_tokens=tokens,
+                batch=STEP // tokens,
+                evaluations=1,
+                headers=False,
             )
 
         recipes = {tokens: form(tokens) for tokens in options.blocks}

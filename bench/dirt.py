@@ -49,7 +49,7 @@ def main() -> None:
     raw = dirty(essays, rng)
     sets = {"raw + junk": raw, "cleaned": cleaned(raw)}
     base = BaseModel.load(texts=map(essay_text, [*raw, *sets["cleaned"], *valid, *test]))
-    recipe = replace(Recipe(), epochs=10.0, max_steps=given.steps, evaluations=1)
+    recipe = replace(Recipe(), epochs=10.0, max_steps=given.steps, evaluations=1, headers=False)
     sizes = sum(len(essay_text(each)) for each in test)
     with showing(print) as on:
         before = document_bits(base, test, trimmed=True, on=on)

@@ -54,7 +54,7 @@ from generate.writer import BEST_OF, Writer
 from geulgam.show import showing
 from retrieval.encoder import encoder
 
-RECIPE = Recipe(epochs=1.0, batch=2, learning_rate=2e-4)
+RECIPE = Recipe(epochs=1.0, batch=2, learning_rate=2e-4, headers=False)
 _SPARE = 20  # characters more than are read, so that a last sentence can be left out
 
 

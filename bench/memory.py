@@ -126,7 +126,7 @@ def measure(name: str, steps: int, precision: Any) -> dict[str, int]:
     from finetune.memory import held
 
     documents = sample_documents()
-    recipe = Recipe(max_steps=steps, evaluations=1, **RUNS[name][0])
+    recipe = Recipe(max_steps=steps, evaluations=1, headers=False, **RUNS[name][0])
     execution = Execution(device="cpu", **RUNS[name][1])
     base = BaseModel.load("gemma-3-270m", map(essay_text, documents), device="cpu", precision=precision)
     before = held(base.model, base.device, base.dtype)

@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--k", type=int, default=60)
     parser.add_argument("--rate", type=float, default=Recipe().learning_rate)
     options = parser.parse_args()
-    recipe = Recipe(epochs=1.0, learning_rate=options.rate, evaluations=1)
+    recipe = Recipe(epochs=1.0, learning_rate=options.rate, evaluations=1, headers=False)
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
     with showing(print) as on:

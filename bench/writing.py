@@ -70,7 +70,7 @@ def adapters(made: Ground, base: BaseModel, folder: Path, topics: Iterable[str])
             found[topic] = folder / f"{topic}-top"
             if not found[topic].exists():
                 train, valid = made.documents(topic, "train"), made.documents(topic, "valid")
-                adapt(base, train, valid, Recipe(epochs=1.0), found[topic], Card(topic), on=on)
+                adapt(base, train, valid, Recipe(epochs=1.0, headers=False), found[topic], Card(topic), on=on)
     return found
 
 

@@ -67,7 +67,7 @@ class Recipe:
     epochs: float = 1.0
     max_steps: int | None = None  # ends earlier than epochs if given
     replay: float = 0.0  # other essays that are read again, for each of the subset
-    headers: bool = False  # whether passages are told their keywords, see finetune.headers; a writer then tells them
+    headers: bool = True  # whether passages are told their keywords, see finetune.headers; a writer then tells them
     goldfish: int | None = None  # of so many tokens one is never learnt, see finetune.goldfish; None: goldfish_k says
     block_tokens: int = 256
     batch: int = 4

@@ -30,12 +30,14 @@ TOPICS = tuple(
     )
 )
 
-# What differs from the defaults: essays whole in their blocks, and few steps, for two CPU cores; so a higher rate too.
+# What differs from the defaults: essays whole in their blocks, and few steps, for two CPU cores; so a higher rate too,
+# and no headers, which so few steps do not pay for (6.6 % fewer bits than the base with them, 7.3 % without).
 RECIPE: dict[str, Any] = {
     "retrieval.k": 40,
     "finetune.block_tokens": 1024,
     "finetune.batch": 1,
     "finetune.epochs": 1.0,
+    "finetune.headers": False,
     "finetune.learning_rate": 4e-4,
     "finetune.shared.learning_rate": 4e-4,
     "finetune.shared.epochs": 1.0,

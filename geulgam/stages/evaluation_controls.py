@@ -155,6 +155,6 @@ def _recipe(adapter: Path) -> Recipe:
     """The recipe of the adapter, for as many steps as its training was to take, on whatever essays."""
     told = json.loads((adapter / "training.json").read_text(encoding="utf-8"))
     known = {field.name for field in fields(Recipe)}
-    recipe = Recipe(**{name: value for name, value in told["recipe"].items() if name in known})
+    recipe = Recipe(**{"headers": False} | {name: value for name, value in told["recipe"].items() if name in known})
     steps = told["metrics"].get("planned_steps", told["metrics"]["steps"])
     return replace(recipe, epochs=_ENDLESS, max_steps=steps)

@@ -17,9 +17,10 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from corpus.document import document
 from corpus.errors import GeulgamError
 from corpus.events import Begun, Cancelled, Event, Figure, Finished, Progress
-from finetune.adapt import VOCABULARY, adapt
+from finetune.adapt import VOCABULARY, adapt, within_reach
 from finetune.base import BaseModel
 from finetune.checkpoints import WEIGHTS
 from finetune.execution import Execution, Precision
@@ -41,7 +42,15 @@ def base(tiny: Path) -> BaseModel:
 def test_each_recipe_lowers_the_held_out_loss(base: BaseModel, tmp_path: Path, method: Method) -> None:
     essays = tiny_essays()
     recipe = Recipe(
-        method=method, epochs=4, block_tokens=32, batch=2, learning_rate=5e-3, evaluations=2, rank=4, patience=9
+        method=method,
+        epochs=4,
+        block_tokens=32,
+        headers=False,
+        batch=2,
+        learning_rate=5e-3,
+        evaluations=2,
+        rank=4,
+        patience=9,
     )
     adapter = adapt(base, essays[:9], essays[9:], recipe, tmp_path / "adapter", CARD)
     assert adapter.metrics["valid_loss"] < adapter.metrics["valid_loss_start"] - 0.1
@@ -53,7 +62,7 @@ def test_peft_alone_loads_the_adapter_on_the_untrimmed_base(
     base: BaseModel, tiny: Path, tmp_path: Path, method: Method
 ) -> None:
     essays = tiny_essays()
-    recipe = Recipe(method=method, max_steps=3, block_tokens=32, learning_rate=5e-3, rank=4)
+    recipe = Recipe(method=method, max_steps=3, block_tokens=32, headers=False, learning_rate=5e-3, rank=4)
     adapter = adapt(base, essays[:9], essays[9:], recipe, tmp_path / "adapter", CARD)
     names = {path.name for path in adapter.folder.iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "README.md"} <= names
@@ -80,7 +89,7 @@ def test_freeze_leaves_the_lower_layers_alone(base: BaseModel) -> None:
 
 def test_the_card_says_what_the_adapter_was_made_from(base: BaseModel, tmp_path: Path) -> None:
     essays = tiny_essays()
-    adapt(base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32), tmp_path / "a", CARD)
+    adapt(base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32, headers=False), tmp_path / "a", CARD)
     card = (tmp_path / "a" / "README.md").read_text()
     for said in ("함께^2 더불어", "| k | 12 |", "hash of their ids", "learning_rate", "valid_loss", "base_model:"):
         assert said in card
@@ -91,7 +100,7 @@ def test_the_base_is_unchanged_after_a_training(base: BaseModel, tmp_path: Path)
     with torch.inference_mode():
         before = base.model(input_ids=ids).logits
     essays = tiny_essays()
-    adapt(base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32), tmp_path / "a", CARD)
+    adapt(base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32, headers=False), tmp_path / "a", CARD)
     with torch.inference_mode():
         assert torch.equal(before, base.model(input_ids=ids).logits)
 
@@ -282,13 +291,15 @@ def test_another_recipe_begins_anew(base: BaseModel, tmp_path: Path) -> None:
     part.mkdir()
     (part / "run").write_text("the fingerprint of another run")
     (part / "checkpoint-99").mkdir()
-    adapter = adapt(base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32), tmp_path / "adapter", CARD)
+    adapter = adapt(
+        base, essays[:9], essays[9:], Recipe(max_steps=2, block_tokens=32, headers=False), tmp_path / "adapter", CARD
+    )
     assert adapter.metrics["steps"] == 2
 
 
 def test_a_loss_that_is_no_number_stops_and_says_what_to_change(base: BaseModel, tmp_path: Path) -> None:
     essays = tiny_essays()
-    recipe = Recipe(epochs=20, block_tokens=32, batch=2, learning_rate=1e30, schedule="constant")
+    recipe = Recipe(epochs=20, block_tokens=32, headers=False, batch=2, learning_rate=1e30, schedule="constant")
     with pytest.raises(DivergedError) as caught:
         adapt(base, essays[:9], essays[9:], recipe, tmp_path / "adapter", CARD, Execution(checkpoint_steps=1))
     assert "step" in str(caught.value) and "learning_rate" in caught.value.hint
@@ -302,7 +313,15 @@ def test_a_loss_that_is_no_number_stops_and_says_what_to_change(base: BaseModel,
 def test_early_stopping_keeps_the_best_adapter(base: BaseModel, tmp_path: Path) -> None:
     essays = tiny_essays()
     recipe = Recipe(
-        epochs=60, block_tokens=32, batch=2, learning_rate=3e-2, schedule="constant", evaluations=20, patience=2, rank=4
+        epochs=60,
+        block_tokens=32,
+        headers=False,
+        batch=2,
+        learning_rate=3e-2,
+        schedule="constant",
+        evaluations=20,
+        patience=2,
+        rank=4,
     )
     adapter = adapt(base, essays[:5], essays[8:], recipe, tmp_path / "adapter", CARD)
     losses = dict(adapter.metrics["history"])
@@ -316,3 +335,17 @@ def test_an_empty_side_or_too_long_a_block_is_a_clear_line(base: BaseModel, tmp_
         adapt(base, tiny_essays(), [], QUICK, tmp_path / "a", CARD)
     with pytest.raises(GeulgamError, match="context"):
         adapt(base, tiny_essays(), tiny_essays(), Recipe(block_tokens=100_000), tmp_path / "a", CARD)
+
+
+def test_of_far_more_than_the_steps_read_a_part_is_drawn() -> None:
+    essays = [document("물과 산. " * 100, f"{number}") for number in range(200)]
+    short, long = (
+        Recipe(max_steps=5, block_tokens=64, headers=False, batch=2),
+        Recipe(max_steps=500, block_tokens=64, batch=2),
+    )
+
+    drawn = within_reach(essays, short)
+    assert 5 * 64 * 2 * 5 <= sum(len(essay.text) for essay in drawn) < 5 * 64 * 2 * 5 + len(essays[0].text)
+    assert drawn == within_reach(essays, short) != essays[: len(drawn)]
+    assert [int(essay.title) for essay in drawn] == sorted(int(essay.title) for essay in drawn)
+    assert list(within_reach(essays, long)) == list(within_reach(essays, Recipe())) == essays

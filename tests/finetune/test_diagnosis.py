@@ -28,7 +28,7 @@ HEALTHY: dict[str, Any] = {
     "is_instruct": False,
     "neutral": [2.10, 2.13],
 }
-QUICK = Recipe(epochs=4, block_tokens=64, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
+QUICK = Recipe(epochs=4, block_tokens=64, headers=False, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
 
 
 def only(rule: Any, **changed: Any) -> str:

@@ -145,7 +145,7 @@ def test_what_is_no_size_is_refused(said: Any) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is glibc's")
 def test_memory_that_was_let_go_between_pieces_in_use_is_given_back() -> None:
     def in_use() -> int:
-        return psutil.Process().memory_info().rss
+        return int(psutil.Process().memory_info().rss)
 
     np.ones(20_000_000, dtype=np.uint8)  # let go at once; glibc keeps what is as small from now on
     before, let_go, kept = in_use(), [], []

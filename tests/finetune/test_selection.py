@@ -51,7 +51,9 @@ def test_a_header_is_not_trained_on(base: BaseModel, tmp_path: Path, monkeypatch
     fallen = {}
     for name, blocks in (("masked", masked), ("learnt", replace(masked, learnt=masked.learnt | told))):
         monkeypatch.setattr("finetune.adapt.pack", lambda *given, blocks=blocks: blocks)
-        recipe = Recipe(epochs=20, goldfish=0, block_tokens=64, batch=4, learning_rate=5e-3, rank=8, patience=9)
+        recipe = Recipe(
+            epochs=20, goldfish=0, block_tokens=64, headers=False, batch=4, learning_rate=5e-3, rank=8, patience=9
+        )
         adapter = adapt(base, tiny_essays(), tiny_essays(), recipe, tmp_path / name, Card("함께"))
         with base.using(adapter.folder) as model:
             fallen[name] = before - mean_loss(model, header, 4, torch.float32)
@@ -64,7 +66,7 @@ def test_every_learnt_token_of_a_step_weighs_the_same_however_the_step_is_divide
     blocks = pack(tiny_essays(), base.vocabulary, 32)
     blocks.learnt[::2, 4:] = False  # every other block has three tokens to learn, where the others have all
     monkeypatch.setattr("finetune.adapt.pack", lambda *given: blocks)
-    recipe = Recipe(epochs=3, block_tokens=32, batch=4, learning_rate=5e-3, rank=8, patience=9)
+    recipe = Recipe(epochs=3, block_tokens=32, headers=False, batch=4, learning_rate=5e-3, rank=8, patience=9)
     measured = [
         adapt(base, tiny_essays(), tiny_essays(), recipe, tmp_path / f"{n}", Card("함께"), Execution(device_batch=n))
         for n in (1, 4)

@@ -24,7 +24,17 @@ from finetune.turns import _line as turns_of_all
 from tests.finetune.tiny import tiny_essays
 
 # Dropout draws at every pass; two passes a step need to know when all gradients are there.
-RECIPE = Recipe(epochs=3, block_tokens=32, batch=2, learning_rate=5e-3, evaluations=3, rank=4, patience=9, dropout=0.2)
+RECIPE = Recipe(
+    epochs=3,
+    block_tokens=32,
+    headers=False,
+    batch=2,
+    learning_rate=5e-3,
+    evaluations=3,
+    rank=4,
+    patience=9,
+    dropout=0.2,
+)
 RECIPES = (RECIPE, replace(RECIPE, seed=7, learning_rate=1e-3))
 EXECUTIONS = (Execution(device_batch=1), Execution(checkpoint_steps=3))
 PRECISIONS: tuple[Precision, Precision] = ("fp32", "bf16")

@@ -12,7 +12,7 @@ from finetune.execution import Execution
 from finetune.recipe import Recipe
 from tests.finetune.tiny import tiny_essays
 
-QUICK = Recipe(epochs=4, block_tokens=40, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
+QUICK = Recipe(epochs=4, block_tokens=40, headers=False, batch=2, learning_rate=5e-3, evaluations=4, rank=4, patience=9)
 
 
 OFTEN = Execution(checkpoint_steps=2)
