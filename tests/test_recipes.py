@@ -41,7 +41,7 @@ def bench(made: Ground, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recipes, "VALID", 4)
     monkeypatch.setattr(recipes, "encoder", FirstWord)
     monkeypatch.setattr(recipes, "analyzer", lambda: analyzer("whitespace"))
-    own = Recipe(epochs=1.0, rank=4, alpha=8, block_tokens=128, evaluations=1)
+    own = Recipe(epochs=1.0, rank=4, alpha=8, block_tokens=128, evaluations=1, headers=False)
     base = BaseModel.load(str(tiny), device="cpu", precision="fp32")
     (tmp_path / "index").symlink_to(made.corpus.folder.parent / "index")
     return Bench(made, base, tmp_path, replace(own, schedule="constant", max_steps=1), own, True, silent)

@@ -75,7 +75,7 @@ def test_each_recipe_is_trained_and_measured_once(
     base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Bench(base, tmp_path, ESSAYS[:2], ESSAYS[2:], ESSAYS[2:], 2, silent)
-    own = Recipe(epochs=1.0, max_steps=1, rank=4, block_tokens=128, evaluations=1)
+    own = Recipe(epochs=1.0, max_steps=1, rank=4, block_tokens=128, evaluations=1, headers=False)
     recipes = [None, *(replace(own, goldfish=k) for k in (0, 2))]
     found = [bench.measured(recipe) for recipe in recipes]
     assert all(len(recital.letters) == 4 and recital.bits > 0 for recital in found)
