@@ -27,7 +27,7 @@ from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
 from finetune.goldfish import goldfish
 from finetune.headers import Headers
-from finetune.memory import enough_memory, held, stepping_down, within
+from finetune.memory import enough_memory, give_back, held, stepping_down, within
 from finetune.memory_plan import Shape, plan
 from finetune.processes import all_training, share
 from finetune.recipe import Recipe
@@ -105,6 +105,7 @@ def adapt(
                 ("valid", valid),
             )
         )
+        give_back()
         work = work_folder(folder)
         blocks = goldfish(blocks, recipe.goldfish_k, base.vocabulary)
         run = _fingerprint(base, blocks, valid_blocks, recipe, start)

@@ -125,6 +125,7 @@ class BaseModel:
             base.trim(_vocabulary(tokenizer, texts, vocabulary_cache))
             for part in of_vocabulary if quantized else (model,):
                 part.to(target)
+        give_back()
         return base
 
     def trim(self, vocabulary: Vocabulary) -> None:

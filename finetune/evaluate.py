@@ -21,7 +21,7 @@ from corpus.errors import GeulgamError
 from corpus.events import On, Task, silent
 from finetune.base import BaseModel
 from finetune.layout import Headed, encoded, essay_text, whole
-from finetune.memory import enough_memory
+from finetune.memory import enough_memory, give_back
 from finetune.silence import quiet
 from finetune.vocabulary import Vocabulary
 
@@ -127,6 +127,7 @@ def measured_bits(
             ids = essay.ids[:-1]  # whether it ends is no part of its text
             nats = torch.cat([_nats(model, base, *part) for part in _windows(ids, targets[:-1], window)])
             measured.append(_by_stretch(nats, ids[1:], essay.learnt[1:], vocabulary))
+            give_back()
             task.advance()
     return measured
 

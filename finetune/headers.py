@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from corpus.document import Document
 from corpus.events import On, Task, silent
-from finetune.layout import Header, header
+from finetune.layout import MOST_KEYWORDS, Header, header
 from retrieval.keywords import content
 from retrieval.kiwi import Morpheme, tagged, term
 
 _SHORTEST, _LONGEST = 250, 1_500  # characters of a passage, drawn for each essay, each as likely on a logarithmic scale
-_FEWEST, _MOST = 3, 8  # keywords
+_FEWEST = 3  # keywords
 _BARE = 0.12  # of the essays: none of their passages has a header
 _EMPTY = 0.1  # of the other headers: without keywords
 _STRANGE = 0.05  # of the keywords: another passage's
@@ -94,7 +94,7 @@ def _chosen(
     words: Mapping[str, float], frequency: Counter[str], passages: int, strange: Sequence[str], chance: random.Random
 ) -> list[str]:
     """Three to eight of the words that tell the passage best, in any order, with what makes a model robust."""
-    number = chance.randint(_FEWEST, _MOST)
+    number = chance.randint(_FEWEST, MOST_KEYWORDS)
     weight = {word: own * math.log(passages / frequency[word]) for word, own in words.items()}
     best = sorted(weight, key=lambda word: (-weight[word], word))[: 2 * number]
     chosen = chance.sample(best, min(number, len(best)))

@@ -14,6 +14,7 @@ from corpus.document import Document
 from finetune.vocabulary import Vocabulary
 
 PARAGRAPH = "\n\n"  # what stands between a title and its text, and between two paragraphs
+MOST_KEYWORDS = 8  # of a header
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,14 @@ def portions(
 
 def _cut(document: Document, vocabulary: Vocabulary, most: int, headed: Headed | None) -> list[Encoded]:
     """Cut, see what the headers of the portions take, and cut again until all of them fit."""
+    told = headed(document) if headed else ()  # by the document as it is: without its title it is another version
     if len(vocabulary.encode(opening(document.title))) > most // _TOLD:
         document = replace(document, title="")
     room = most - 2  # bos, eos
     while True:
         texts = _evenly(document.text, vocabulary, room)
         cut = [Portion(document, text, i, len(texts), start) for i, (start, text) in enumerate(texts, 1)]
-        read = list(encoded(cut, vocabulary, headed, most // _TOLD))
+        read = list(encoded(cut, vocabulary, lambda _: told, most // _TOLD))
         over = max(len(portion.ids) for portion in read) - most
         if over <= 0 or room == 1:
             return [Encoded(portion.ids[:most], portion.learnt[:most]) for portion in read]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from finetune.layout import header
+from finetune.layout import MOST_KEYWORDS, header
 from generate.draft import Draft
 from generate.piece import Piece
 from generate.redraft import settled
@@ -58,7 +58,8 @@ class Course:
         """What a model that was trained with headers is told of the section; "" to any other."""
         if not self.reader.is_headed:
             return ""
-        return header(self.so_far.section + 1, len(self.draft.plan.sections), self.so_far.current.keywords)
+        keywords = self.so_far.current.keywords[:MOST_KEYWORDS]
+        return header(self.so_far.section + 1, len(self.draft.plan.sections), keywords)
 
     def add(self, piece: Piece) -> None:
         """The piece stands, where :meth:`turn` has gone."""

@@ -13,7 +13,7 @@ from corpus.events import On, Task, TextWritten, silent
 from finetune.adapt import is_headed
 from finetune.attention import grouped_attention
 from finetune.base import BaseModel
-from finetune.memory import enough_memory
+from finetune.memory import enough_memory, give_back
 from generate.candidates import LONGEST, Desk, derived
 from generate.context import Context
 from generate.course import Course
@@ -179,6 +179,7 @@ class Writer:
                 course.draft = replace(course.draft, seconds=time.monotonic() - began)
                 if on_piece:
                     on_piece(course.draft)
+                give_back()
                 if course.draft.settled > told:
                     on(TextWritten(_text(course.draft.pieces[told : course.draft.settled])))
                     told = course.draft.settled

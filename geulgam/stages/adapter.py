@@ -59,7 +59,7 @@ class AdapterNode(ModelNode):
 
     def found(self) -> Manifest | None:
         """What the adapter that is there was trained from."""
-        return super().found() if weights.has_weights(self.folder) else None
+        return weights.told_since(super().found()) if weights.has_weights(self.folder) else None
 
     def shape(self, found: Manifest | None) -> Mapping[str, Any]:
         """The base and the recipe."""

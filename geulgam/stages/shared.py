@@ -44,7 +44,7 @@ class SharedNode(ModelNode):
 
     def found(self) -> Manifest | None:
         """What the adapter that is there was trained from."""
-        return super().found() if weights.has_weights(self.folder) else None
+        return weights.told_since(super().found()) if weights.has_weights(self.folder) else None
 
     def made_from(self, found: Manifest | None) -> Manifest:
         """Without the fingerprint of the sides: :meth:`reasons` says when they have changed too much."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ def fingerprint(folder: Path) -> str:
     """32 hexadecimal digits of an adapter's weights, by which what was made with it is known."""
     with (folder / WEIGHTS).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def told_since(found: Manifest | None) -> Manifest | None:
+    """What an adapter was trained from, with what manifests did not tell before there was any: no headers then."""
+    return found and replace(found, settings={"headers": False, **found.settings})
 
 
 def shape(base: str, execution: Execution, recipe: Recipe, found: Manifest | None) -> Mapping[str, Any]:

@@ -195,3 +195,13 @@ def test_a_title_that_fills_a_block_does_not_multiply_its_essay(base: BaseModel)
     essay = long_essay(12, 3, "끝없이 이어지는 제목 " * 12)
     plain = long_essay(12, 3, "")
     assert len(pack([essay], base.vocabulary, 96)) == len(pack([plain], base.vocabulary, 96))
+
+
+def test_headers_stay_where_a_title_is_too_long_to_be_told(base: BaseModel) -> None:
+    essay = document("물과 산과 들. " * 60, "아주 긴 제목 " * 30)
+    told = [Header(0, header(1, 1, ["물"]))]
+    blocks = pack([essay], base.vocabulary, 96, headed=lambda each: told if each.version == essay.version else [])
+
+    found = [base.vocabulary.decode(ids) for ids in blocks.ids.tolist()]
+    assert len(found) > 1 and all("[1/1] 물\n" in text for text in found)
+    assert not any("제목" in text for text in found)
