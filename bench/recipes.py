@@ -2,7 +2,7 @@
 
     python -m bench.recipes FOLDER [--topics 함께 …] [--recipes one-stage two-stage …] [--against base as-many …]
         [--rank 16] [--rate 1e-4] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
-        [--headers] [--trimmed] [--schedule constant]
+        [--headers] [--trimmed]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
 and measured, so that the same command goes on. A topic has the train side of its best 90. The recipes:
@@ -61,7 +61,7 @@ from finetune.base import BaseModel
 from finetune.card import Card
 from finetune.evaluate import document_bits
 from finetune.layout import essay_text
-from finetune.recipe import SCHEDULES, Recipe
+from finetune.recipe import Recipe
 from geulgam.show import showing
 from retrieval.analyzers import analyzer
 from retrieval.encoder import encoder
@@ -174,7 +174,6 @@ class Bench:
         others: Sequence[Document] = (),
     ) -> Path:
         form = f"r{recipe.rank}-a{recipe.alpha}-{recipe.batch}x{recipe.block_tokens}{'-headers' * recipe.headers}"
-        form += f"-{recipe.schedule}" * (recipe.schedule not in ("constant", Recipe().schedule))
         behind = f"on-{start.name}" if start else form
         folder = self.folder / f"{name}-{recipe.learning_rate:g}-{recipe.epochs:g}ep-{behind}"
         if not folder.exists():
@@ -209,7 +208,6 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=usual.batch)
     parser.add_argument("--headers", action="store_true", help="passages are told their keywords, in both stages")
     parser.add_argument("--trimmed", action="store_true")
-    parser.add_argument("--schedule", choices=SCHEDULES, default="constant", help="of the shared stage's rate")
     options = parser.parse_args()
     own = Recipe(
         epochs=1.0,
@@ -221,7 +219,7 @@ def main() -> None:
         evaluations=1,
         headers=options.headers,
     )
-    shared = replace(own, epochs=options.epochs, learning_rate=options.rate, schedule=options.schedule)
+    shared = replace(own, epochs=options.epochs, learning_rate=options.rate, schedule="constant")
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
     with showing(print) as on:

@@ -33,13 +33,13 @@ from finetune.processes import all_training, share
 from finetune.recipe import Recipe
 from finetune.selection import DivergedError, Selection
 from finetune.silence import quiet
-from finetune.trainer import GiveBack, Guard, Keeper, Teller, Training, losses, train
+from finetune.trainer import Keeper, Teller, Training, losses, train
 from finetune.turns import Turn
 
 VOCABULARY = "vocabulary.json"  # in an adapter's folder: see Vocabulary.load
 _TOLD = "training.json"
 _STATE = "trainer_state.json"  # in a checkpoint: what transformers has logged
-_LONGEST_TOKEN = 5  # characters: more than tokens have as a mean, in any language; in Korean 1.7
+_LONGEST_TOKEN = 5  # characters; in the Korean essays tokens have 1.7 as a mean
 
 Seal = Callable[[Path, dict[str, Any]], None]
 
@@ -183,7 +183,7 @@ def _train(
         training = Training(blocks, recipe, execution, work, steps, came_from, start)
         try:
             if not selection.is_over(done):
-                callbacks = [Guard(), GiveBack(), selection, keeper, Teller(task, tokens_per_step)]
+                callbacks = [selection, keeper, Teller(task, tokens_per_step)]
                 with all_training(TrainingOrder.of(base, training, selection.steps)):
                     state = train(base, training, callbacks, selection.begin)
                 done, logged = state.global_step, state.log_history
@@ -245,7 +245,8 @@ def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what
 def within_reach(documents: Sequence[Document], recipe: Recipe) -> Sequence[Document]:
     """All of them, or a part drawn at random where ``max_steps`` come to far fewer: what is not read costs nothing.
 
-    It has several times the tokens that the steps read in Korean, and as many in a language of long tokens.
+    It has some three times the tokens that the steps read in Korean, and enough while tokens have no more than
+    ``_LONGEST_TOKEN`` characters.
     """
     if recipe.max_steps is None:
         return documents

@@ -15,7 +15,7 @@ from finetune.memory import within
 from finetune.processes import LostError, all_here, explained, sent
 from finetune.selection import DivergedError
 from finetune.silence import quiet
-from finetune.trainer import GiveBack, Guard, Training, train
+from finetune.trainer import Training, train
 from finetune.vocabulary import Vocabulary
 
 
@@ -65,7 +65,7 @@ def train_along() -> None:
             base = _base(order, base)
             with quiet(), within(order.training.execution.memory_bytes, base.device), explained():
                 try:
-                    train(base, order.training, [Guard(), GiveBack(), Follower(order.measured)])
+                    train(base, order.training, [Follower(order.measured)])
                 except DivergedError:  # in all of them at once: the main process tells
                     pass
                 finally:

@@ -72,7 +72,7 @@ class AdapterTrainer(Trainer):
             save_adapter(self.model, Path(output_dir or str(self.args.output_dir)))
 
 
-class Guard(TrainerCallback):
+class _Guard(TrainerCallback):
     """Stops before a gradient that is no number is applied."""
 
     def on_pre_optimizer_step(
@@ -89,8 +89,8 @@ class Guard(TrainerCallback):
                 raise DivergedError(f"the gradient of {name} became infinite at step {state.global_step + 1}")
 
 
-class GiveBack(TrainerCallback):
-    """Gives memory back to the system now and then, which grows by half over a hundred steps otherwise."""
+class _GiveBack(TrainerCallback):
+    """Gives memory back to the system now and then; what a process holds grows with the steps otherwise."""
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Every so many steps: what is given back has to be asked for again, which takes time too."""
@@ -198,7 +198,11 @@ def train(
     if number() > 1:
         blocks, collate = SharedBlocks(blocks, recipe.seed, args.train_batch_size * number()), without_empty(collate)
     trainer = AdapterTrainer(
-        model=model, args=args, train_dataset=blocks, data_collator=collate, callbacks=list(callbacks)
+        model=model,
+        args=args,
+        train_dataset=blocks,
+        data_collator=collate,
+        callbacks=[_Guard(), _GiveBack(), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     with fused(model):

@@ -62,7 +62,7 @@ class EssayNode(ModelNode):
     """
 
     stage = "essay"
-    version = 5
+    version = 6
     not_there = "not written yet"
 
     def __init__(

@@ -1,8 +1,10 @@
 """The stage that topics share: trained once, gone on from, and anew only where its essays have changed much."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from corpus.store import Corpus
+from geulgam import manifest
 from geulgam.graph import make
 from geulgam.pipeline import status
 from geulgam.stages.adapter import AdapterNode, finetune_topics
@@ -81,3 +83,17 @@ def test_evaluate_tells_what_the_topic_adds_to_it(geulgam: Command, written: Wor
     assert told["shared"] > 0 and len(told["shared_interval"]) == 2
     said = geulgam("evaluate").out
     assert "shared stage" in said and f"({told['shared_interval'][0]:.1f} to" in said
+
+
+def test_adapters_of_before_there_were_headers_are_as_they_would_be_without(written: Workspace) -> None:
+    for folder in (written.shared, written.adapter("함께")):
+        made = manifest.read(folder)
+        assert made is not None and made.settings["headers"] is True
+        replace(made, settings={name: v for name, v in made.settings.items() if name != "headers"}).write(folder)
+
+    def stale(headers: bool) -> dict[str, str]:
+        states = status(written, written.settings({"finetune.headers": headers}))
+        return {state.node.stage: state.why for state in states if state.why}
+
+    assert stale(False) == {}
+    assert all("headers false → true" in stale(True)[stage] for stage in ("shared-stage", "adapter"))
