@@ -26,7 +26,8 @@ from finetune.checkpoints import WEIGHTS, Checkpoint, best_folder, is_of, last_c
 from finetune.diagnosis import diagnose, symptoms
 from finetune.execution import Execution
 from finetune.goldfish import goldfish
-from finetune.headers import Headers
+from finetune.headers import Frequencies, Headers
+from finetune.layout import Headed
 from finetune.memory import enough_memory, give_back, held, stepping_down, within
 from finetune.memory_plan import Shape, plan
 from finetune.processes import all_training, share
@@ -98,13 +99,10 @@ def adapt(
         )
     doing, advice = f"training on {card.topic}", f"lower finetune.block_tokens (now {recipe.block_tokens})"
     with enough_memory(doing, advice), quiet(), base.borrowed(on), within(execution.memory_bytes, base.device):
-        blocks, valid_blocks = (
-            _packed(base, documents, recipe, f"the {side} side of {card.topic}", on)
-            for side, documents in (
-                ("train", within_reach([*train, *replayed(train, others, recipe)], recipe)),
-                ("valid", valid),
-            )
-        )
+        read = within_reach([*train, *replayed(train, others, recipe)], recipe)
+        headers = Headers.of(read, recipe.seed, Frequencies.of_adapter(start), on) if recipe.headers else None
+        blocks = _packed(base, read, recipe, f"the train side of {card.topic}", headers)
+        valid_blocks = _packed(base, valid, recipe, f"the valid side of {card.topic}")  # as all are measured
         give_back()
         work = work_folder(folder)
         blocks = goldfish(blocks, recipe.goldfish_k, base.vocabulary)
@@ -134,6 +132,8 @@ def adapt(
         write_text(made / "README.md", model_card(card, base.name, recipe, metrics, [d.id for d in train]))
         write_text(made / _TOLD, json.dumps(told, indent=1))
         base.vocabulary.save(made / VOCABULARY)
+        if headers is not None:
+            headers.frequencies.save(made)
         if seal is not None:
             seal(made, metrics)
         replace_folder(made, folder)
@@ -234,8 +234,9 @@ def _planned(base: BaseModel, recipe: Recipe, tokens: int, execution: Execution,
         return planned.execution
 
 
-def _packed(base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str, on: On) -> Blocks:
-    headed = Headers.of(documents, recipe.seed, on) if recipe.headers else None
+def _packed(
+    base: BaseModel, documents: Sequence[Document], recipe: Recipe, what: str, headed: Headed | None = None
+) -> Blocks:
     blocks = pack(documents, base.vocabulary, recipe.block_tokens, recipe.seed, headed)
     if not len(blocks):
         raise GeulgamError(f"{what} is empty", "take a wider query, or a larger k")

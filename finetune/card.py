@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.layout import MOST_KEYWORDS, header
 from finetune.recipe import Recipe
+
+_HEADERS = (
+    "Before each passage it was told, in a line of its own, which of how many passages it is, and up to "
+    f"{MOST_KEYWORDS} of its words:\n\n    {header(2, 3, ['우산', '정류장', '비'])}\nIt writes without, too.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def model_card(card: Card, base: str, recipe: Recipe, metrics: dict[str, Any], t
             f"Trained by geulgam ({recipe.method}) on the essays retrieved for one topic. Load it with peft on the "
             "base model:\n\n"
             f'    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("{hub}"), FOLDER)\n',
+            *([_HEADERS] if recipe.headers else []),
             _table("made from", rows),
             _table("recipe", made),
             _table("measured (losses: nats per token of the trimmed vocabulary, on the valid side)", measured),

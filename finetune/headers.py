@@ -6,43 +6,79 @@ from others: "[2/3] 우산, 정류장, 비". Training with control codes (Keskar
 and forgives bad keywords, some essays have none, some headers no keywords, and some keywords are another passage's.
 """
 
+import json
 import math
 import random
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
+from corpus.atomic import write_text
 from corpus.document import Document
 from corpus.events import On, Task, silent
 from finetune.layout import MOST_KEYWORDS, Header, header
+from finetune.portions import ENDS
 from retrieval.keywords import content
 from retrieval.kiwi import Morpheme, tagged, term
 
-_SHORTEST, _LONGEST = 250, 1_500  # characters of a passage, drawn for each essay, each as likely on a logarithmic scale
+_SHORTEST, _LONGEST = 250, 3_000  # characters of a passage, drawn for each essay, each as likely on a logarithmic scale
 _FEWEST = 3  # keywords
 _BARE = 0.12  # of the essays: none of their passages has a header
 _EMPTY = 0.1  # of the other headers: without keywords
 _STRANGE = 0.05  # of the keywords: another passage's
 _KINDS = {"NNG": 1.0, "NNP": 0.7, "VV": 0.4, "VA": 0.4, "MAG": 0.3}  # what a person would choose
-_PARAGRAPHS = re.compile(r"\n\s*")
+_LINE, _SENTENCE, *_ = ENDS
+_FILE = "keywords.json"  # in an adapter's folder
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """In how many of so many ``passages`` each word stands; a word that is not in ``of_word`` in one of them."""
+
+    passages: int
+    of_word: Mapping[str, int]
+
+    def rarity(self, word: str) -> float:
+        """How well a word tells a passage from others: its inverse document frequency."""
+        return math.log(self.passages / self.of_word.get(word, 1))
+
+    def save(self, folder: Path) -> None:
+        """Keep them in an adapter's folder."""
+        often = {word: number for word, number in self.of_word.items() if number > 1}
+        told = {"passages": self.passages, "of_word": often}
+        write_text(folder / _FILE, json.dumps(told, ensure_ascii=False, sort_keys=True))
+
+    @classmethod
+    def of_adapter(cls, folder: Path | None) -> "Frequencies | None":
+        """Those that an adapter was trained with; None if it has none."""
+        if folder is None or not (file := folder / _FILE).exists():
+            return None
+        return cls(**json.loads(file.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
 class Headers:
-    """The headers of the documents that they were made of, by the document's version; none of any other."""
+    """The headers of the documents that they were made of, by the document's version; none of any other.
 
-    of_version: Mapping[str, Sequence[Header]] = field(default_factory=dict)
+    ``frequencies``: by what they were chosen.
+    """
+
+    of_version: Mapping[str, Sequence[Header]]
+    frequencies: Frequencies = Frequencies(1, {})
 
     def __call__(self, document: Document) -> Sequence[Header]:
         """The document's headers, in order."""
         return self.of_version.get(document.version, ())
 
     @classmethod
-    def of(cls, documents: Sequence[Document], seed: int = 0, on: On = silent) -> "Headers":
+    def of(
+        cls, documents: Sequence[Document], seed: int = 0, known: Frequencies | None = None, on: On = silent
+    ) -> "Headers":
         """Divide the documents into passages and choose each one's keywords: those that few other passages have.
 
-        The statistics are those of these documents alone. The same documents and seed give the same headers.
+        ``known``: in how many; else in how many of these documents'. A topic's essays all have the topic's words, which
+        are told only where the whole corpus is ``known``. The same documents and seed give the same headers.
         """
         divided = [list(passages(document, _chance(document, seed))) for document in documents]
         found: list[dict[str, float]] = []
@@ -53,29 +89,32 @@ class Headers:
                 for text in of_document:
                     found.append(_counted(number, text, next(morphemes)))
                 task.advance()
-        frequency = Counter(word for words in found for word in words)
-        strange = sorted(frequency)
+        own = Counter(word for words in found for word in words)
+        frequencies, strange = known or Frequencies(len(found), own), sorted(own)
         rest = iter(found)
         made: dict[str, Sequence[Header]] = {}
         for document, spans in _zip(documents, divided):
             chance = _chance(document, seed, "keywords")
-            own = [next(rest) for _ in spans]
             told = [
-                Header(start, header(number, len(spans), _chosen(words, frequency, len(found), strange, chance)))
-                for number, ((start, _), words) in enumerate(zip(spans, own, strict=True), 1)
+                Header(start, header(number, len(spans), _chosen(next(rest), frequencies, strange, chance)))
+                for number, (start, _) in enumerate(spans, 1)
             ]
             made[document.version] = () if chance.random() < _BARE else told
-        return cls(made)
+        return cls(made, frequencies)
 
 
 def passages(document: Document, chance: random.Random) -> Iterator[tuple[int, int]]:
-    """From where to where each passage of a text goes: whole paragraphs, as many as make the length that is drawn."""
+    """From where to where each passage of a text goes: whole lines, as many as make the length that is drawn.
+
+    Where a line would make it twice as long, it ends with a sentence.
+    """
     text = document.text
     length = math.exp(chance.uniform(math.log(_SHORTEST), math.log(_LONGEST)))
-    ends = [match.end() for match in _PARAGRAPHS.finditer(text)]
+    lines, sentences = ({match.end() for match in ends.finditer(text)} for ends in (_LINE, _SENTENCE))
     start = 0
-    for end in ends:
-        if end - start >= length and len(text) - end >= _SHORTEST:
+    for end in sorted(lines | sentences):
+        enough = length if end in lines else min(2 * length, _LONGEST)
+        if end - start >= enough and len(text) - end >= _SHORTEST:
             yield start, end
             start = end
     yield start, len(text)
@@ -91,12 +130,13 @@ def _counted(number: int, text: str, morphemes: Sequence[Morpheme]) -> dict[str,
 
 
 def _chosen(
-    words: Mapping[str, float], frequency: Counter[str], passages: int, strange: Sequence[str], chance: random.Random
+    words: Mapping[str, float], frequencies: Frequencies, strange: Sequence[str], chance: random.Random
 ) -> list[str]:
     """Three to eight of the words that tell the passage best, in any order, with what makes a model robust."""
     number = chance.randint(_FEWEST, MOST_KEYWORDS)
-    weight = {word: own * math.log(passages / frequency[word]) for word, own in words.items()}
-    best = sorted(weight, key=lambda word: (-weight[word], word))[: 2 * number]
+    weight = {word: own * frequencies.rarity(word) for word, own in words.items()}
+    mixed = chance.sample(sorted(weight), len(weight))  # of words that weigh the same, any
+    best = sorted(mixed, key=lambda word: -weight[word])[: 2 * number]
     chosen = chance.sample(best, min(number, len(best)))
     chosen = [chance.choice(strange) if chance.random() < _STRANGE else word for word in chosen]
     return [] if chance.random() < _EMPTY else chosen

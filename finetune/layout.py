@@ -104,24 +104,28 @@ def beginning(title: str, vocabulary: Vocabulary) -> list[int]:
     return [vocabulary.bos, *vocabulary.encode(opening(title))]
 
 
+def with_headers(text: str, start: int, headers: Sequence[Header]) -> Iterator[str | Header]:
+    """A text, which begins at ``start`` in its document, divided by a header before each passage.
+
+    Before it stands the header of the passage that it begins in.
+    """
+    end, begun = start + len(text), [header for header in headers if header.start <= start]
+    begin = 0
+    for header in [*begun[-1:], *(header for header in headers if start < header.start < end)]:
+        place = max(0, header.start - start)
+        if place > begin:
+            yield text[begin:place]
+        yield header
+        begin = place
+    yield text[begin:]
+
+
 def _parts(portion: Portion, headed: Headed | None) -> Iterator[tuple[str, bool]]:
     """The texts that a portion is read as, and whether each is learnt; neighbours that are learnt are one."""
-    title, text, start = opening(portion.document.title), portion.text, portion.start
-    headers = _within(portion, headed(portion.document)) if headed else []
+    title, headers = opening(portion.document.title), headed(portion.document) if headed else ()
     if not headers:
-        yield from [(title + text, True)] if portion.opens else [(title, False), (text, True)]
+        yield from [(title + portion.text, True)] if portion.opens else [(title, False), (portion.text, True)]
         return
     yield title, portion.opens
-    ends = [*(max(0, header.start - start) for header in headers[1:]), len(text)]
-    begin = 0
-    for header, end in zip(headers, ends, strict=True):
-        yield header.text, False
-        yield text[begin:end], True
-        begin = end
-
-
-def _within(portion: Portion, headers: Sequence[Header]) -> list[Header]:
-    """Those of the passages that begin in the portion, and before them that of the passage in which it begins."""
-    end = portion.start + len(portion.text)
-    open_ = [header for header in headers if header.start <= portion.start]
-    return [*open_[-1:], *(header for header in headers if portion.start < header.start < end)]
+    for part in with_headers(portion.text, portion.start, headers):
+        yield (part.text, False) if isinstance(part, Header) else (part, True)

@@ -10,7 +10,7 @@ from finetune.layout import Encoded, Headed, Portion, encoded, opening, whole
 from finetune.vocabulary import Vocabulary
 
 # Where a text may be cut, the best first: at the end of a line, of a sentence, of a word, anywhere.
-_ENDS = (re.compile(r"\n\s*"), re.compile(r"[.!?…。？！]\s+"), re.compile(r"\s+"), re.compile(r"(?<=.)"))
+ENDS = (re.compile(r"\n\s*"), re.compile(r"[.!?…。？！]\s+"), re.compile(r"\s+"), re.compile(r"(?<=.)"))
 _TOLD = 2  # what a portion is told takes at most one half of a block; a title that takes more is none
 
 
@@ -62,11 +62,11 @@ def _evenly(text: str, vocabulary: Vocabulary, room: int) -> list[tuple[int, str
 
 def _pieces(text: str, vocabulary: Vocabulary, room: int, level: int = 0) -> list[tuple[str, int]]:
     """Pieces with their numbers of tokens: paragraphs, and the sentences (or words) of those that are too long."""
-    places = [match.end() for match in _ENDS[level].finditer(text)]
+    places = [match.end() for match in ENDS[level].finditer(text)]
     parts = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True) if a < b]
     found: list[tuple[str, int]] = []
     for part, ids in zip(parts, vocabulary.encode_all(parts), strict=True):
-        deeper = len(ids) > room and level + 1 < len(_ENDS)
+        deeper = len(ids) > room and level + 1 < len(ENDS)
         found += _pieces(part, vocabulary, room, level + 1) if deeper else [(part, len(ids))]
     return found
 

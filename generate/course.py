@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from finetune.layout import MOST_KEYWORDS, header
 from generate.draft import Draft
 from generate.piece import Piece
 from generate.redraft import settled
@@ -46,20 +45,14 @@ class Course:
         lead = self.so_far.turn(len(self.draft.pieces))
         before, self.reader = self.reader, self._reading(self.so_far.current.adapter)
         context = self.reader.context
-        told = self._header()
+        headers = self.so_far.headers if self.reader.is_headed else []
         if begins or self.reader is not before or self._window.is_full(len(context.tokens) + len(lead)):
-            context.begin(self._window.view(self.so_far.text, told, self.so_far.start))
+            context.begin(self._window.view(self.so_far.text, headers))
         context.read(self._encode(lead))
-        if self.so_far.start > len(self.so_far.text):
-            context.read(self._encode(told))
+        for header in headers[-1:]:
+            if header.start > len(self.so_far.text):
+                context.read(self._window.told(header))
         return lead
-
-    def _header(self) -> str:
-        """What a model that was trained with headers is told of the section; "" to any other."""
-        if not self.reader.is_headed:
-            return ""
-        keywords = self.so_far.current.keywords[:MOST_KEYWORDS]
-        return header(self.so_far.section + 1, len(self.draft.plan.sections), keywords)
 
     def add(self, piece: Piece) -> None:
         """The piece stands, where :meth:`turn` has gone."""

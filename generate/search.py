@@ -112,7 +112,9 @@ class Search:
 
     def _ranked(self, reader: Reader, pool: Sequence[Candidate], so_far: SoFar) -> list[tuple[float, Candidate]]:
         """The candidates with the critic's scores, the best first, of two that are alike the earlier one."""
-        free = alone(reader.model, self.desk.surfaces.vocabulary, [candidate.tokens for candidate in pool])
+        vocabulary = self.desk.surfaces.vocabulary
+        told = vocabulary.encode(so_far.headers[-1].text) if reader.is_headed else ()
+        free = alone(reader.model, vocabulary, [candidate.tokens for candidate in pool], told)
         scores = [self.critic.score(parts) for parts in self.critic.parts(pool, free, so_far)]
         return sorted(zip(scores, pool, strict=True), key=lambda scored: -scored[0])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
-from finetune.layout import PARAGRAPH
+from finetune.layout import MOST_KEYWORDS, PARAGRAPH, Header, header
 from generate.candidates import derived
 from generate.guards.letters import letters_of
 from generate.korean import Word, words
@@ -27,7 +27,9 @@ _PARAGRAPH = 160, 360  # characters behind which a new paragraph begins, the fir
 
 @dataclass
 class SoFar:
-    """An essay so far. ``text``: all of it, ``start``: where the part of the section begins, ``section``: its number.
+    """An essay so far. ``text``: all of it, ``section``: the number of the section that it has come to.
+
+    ``headers``: what a model that was trained with them is told of each section that was begun, this one's last.
 
     ``known``: the letters of its sentences. ``words``: its morphemes. ``phrases``: how often each of its phrases
     stands there. ``people``: whom it has named. ``said``: the terms of the section so far, as the analyzer has them.
@@ -38,7 +40,7 @@ class SoFar:
     terms_of: Analyzer
     text: str = ""
     section: int = 0
-    start: int = 0
+    headers: list[Header] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     words: list[Word] = field(default_factory=list)
     phrases: Counter[Gram] = field(default_factory=Counter)
@@ -46,12 +48,18 @@ class SoFar:
     said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._begin(0)
         self.add(self.plan.opening)
 
     @property
     def current(self) -> Section:
         """The section that the next piece belongs to."""
         return self.plan.sections[self.section]
+
+    @property
+    def start(self) -> int:
+        """Where the part of that section begins in the text."""
+        return self.headers[-1].start
 
     @property
     def own(self) -> str:
@@ -94,12 +102,16 @@ class SoFar:
             self.said = set()
             heading = self.plan.heading(self.current)
             lead = (PARAGRAPH + heading if heading else "") + PARAGRAPH if self.text else ""
-            self.start = len(self.text) + len(lead)
+            self._begin(len(self.text) + len(lead))
             return lead
         shortest, longest = _PARAGRAPH
         paragraph = len(self.text) - (self.text.rfind("\n") + 1)
         enough = shortest + derived(self.seed, number) % (longest - shortest)
         return PARAGRAPH if self.text and paragraph >= enough else ""
+
+    def _begin(self, start: int) -> None:
+        keywords = self.current.keywords[:MOST_KEYWORDS]
+        self.headers.append(Header(start, header(self.section + 1, len(self.plan.sections), keywords)))
 
     @property
     def is_full(self) -> bool:
@@ -122,6 +134,7 @@ class SoFar:
         """Another one that stands where this one does, and can be gone on with alone."""
         twin = copy.copy(self)
         twin.known, twin.words, twin.said = set(self.known), list(self.words), set(self.said)
+        twin.headers = list(self.headers)
         twin.phrases = self.phrases.copy()
         return twin
 

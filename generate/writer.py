@@ -30,7 +30,7 @@ from generate.window import Window
 
 # Of all that decides on the text, in this package; another one where the same seed gives another essay, and then
 # EssayNode has another one too.
-VERSION = 8
+VERSION = 9
 WINDOW = 1024  # tokens
 BEST_OF = 8
 REDRAFTS = 1

@@ -62,7 +62,7 @@ class EssayNode(ModelNode):
     """
 
     stage = "essay"
-    version = 6
+    version = 7
     not_there = "not written yet"
 
     def __init__(

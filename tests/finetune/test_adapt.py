@@ -24,6 +24,7 @@ from finetune.adapt import VOCABULARY, adapt, within_reach
 from finetune.base import BaseModel
 from finetune.checkpoints import WEIGHTS
 from finetune.execution import Execution, Precision
+from finetune.headers import Frequencies
 from finetune.layout import essay_text
 from finetune.method import attach
 from finetune.recipe import METHODS, Method, Recipe
@@ -93,6 +94,17 @@ def test_the_card_says_what_the_adapter_was_made_from(base: BaseModel, tmp_path:
     card = (tmp_path / "a" / "README.md").read_text()
     for said in ("함께^2 더불어", "| k | 12 |", "hash of their ids", "learning_rate", "valid_loss", "base_model:"):
         assert said in card
+
+
+def test_headers_are_of_what_is_trained_on_alone_and_go_on_as_they_began(base: BaseModel, tmp_path: Path) -> None:
+    essays, recipe = tiny_essays(), Recipe(max_steps=2, block_tokens=32)
+    first = adapt(base, essays[:9], essays[9:], recipe, tmp_path / "a", CARD)
+    plain = adapt(base, essays[:9], essays[9:], replace(recipe, headers=False), tmp_path / "b", CARD)
+    assert first.metrics["valid_loss_start"] == plain.metrics["valid_loss_start"]
+    assert "    [2/3] 우산, 정류장, 비\n" in (first.folder / "README.md").read_text(encoding="utf-8")
+    assert Frequencies.of_adapter(plain.folder) is None and "[2/3]" not in (plain.folder / "README.md").read_text()
+    after = adapt(base, essays[:3], essays[9:], recipe, tmp_path / "c", CARD, start=first.folder)
+    assert Frequencies.of_adapter(after.folder) == Frequencies.of_adapter(first.folder) is not None
 
 
 def test_the_base_is_unchanged_after_a_training(base: BaseModel, tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ from finetune.base import BaseModel
 from generate.likelihood import alone
 
 
-def test_each_text_has_the_mean_log_p_that_it_has_by_itself(practised: BaseModel) -> None:
+@pytest.mark.parametrize("header", ["", "[1/2] 편지, 기차\n"])
+def test_each_text_has_the_mean_log_p_that_it_has_by_itself(practised: BaseModel, header: str) -> None:
     vocabulary = practised.vocabulary
     texts = [vocabulary.encode(text) for text in ("우리는 함께 걸었다.", "물은 늘 같은 자리에서", "눈")]
-    for text, found in zip(texts, alone(practised.model, vocabulary, texts), strict=True):
+    told = vocabulary.encode(header)
+    for text, found in zip(texts, alone(practised.model, vocabulary, texts, told), strict=True):
         with torch.inference_mode():
-            logits = practised.model(input_ids=torch.tensor([[vocabulary.bos, *text]])).logits[0, :-1].float()
+            ids = torch.tensor([[vocabulary.bos, *told, *text]])
+            logits = practised.model(input_ids=ids).logits[0, len(told) : -1].float()
         expected = logits.log_softmax(-1).gather(1, torch.tensor(text)[:, None]).mean()
         assert found == pytest.approx(float(expected), abs=1e-4)
 

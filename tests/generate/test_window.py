@@ -4,6 +4,7 @@ import pytest
 
 from corpus.errors import GeulgamError
 from finetune.base import BaseModel
+from finetune.layout import Header
 from generate.window import Window
 
 SENTENCES = [f"그날은 {i}일이었다." for i in range(100)]
@@ -56,14 +57,22 @@ def test_a_prompt_longer_than_the_context_is_refused(practised: BaseModel) -> No
 
 
 def test_a_header_stands_where_its_passage_begins_or_what_is_seen_of_it(practised: BaseModel) -> None:
-    window, header = Window(practised.vocabulary, "함께", 256, 64), "[2/3] 물\n"
+    window, one, two = Window(practised.vocabulary, "함께", 256, 64), "[1/2] 산\n", "[2/2] 물\n"
     text = "그날은 1일이었다.\n\n그날은 2일이었다."
     read = practised.vocabulary.decode
-    assert read(window.view(text, header, 12)) == "<bos>함께\n\n그날은 1일이었다.\n\n[2/3] 물\n그날은 2일이었다."
-    assert read(window.view(text, header, len(text) + 2)) == f"<bos>함께\n\n{text}"  # its passage is still to begin
+
+    def seen(text: str, start: int) -> str:
+        view = window.view(text, [Header(0, one), Header(start, two)])
+        assert not window.is_full(len(view))
+        return read(view)
+
+    assert seen(text, 12) == f"<bos>함께\n\n{one}그날은 1일이었다.\n\n{two}그날은 2일이었다."
+    assert seen(text, len(text) + 2) == f"<bos>함께\n\n{one}{text}"  # its passage is still to begin
     long = " ".join(SENTENCES)
-    seen = window.view(long, header, 12)
-    assert not window.is_full(len(seen)) and read(seen).count(header) == 1
-    assert read(seen).partition(header)[2].startswith("그날은") and long.endswith(read(seen).partition(header)[2])
+    before, latest = seen(long, 12).split(two)  # the passage has begun before what is seen of it
+    assert before.startswith(f"<bos>함께\n\n{one}그날은 0일이었다.") and before.endswith("\n\n")
+    assert latest.startswith("그날은") and long.endswith(latest)
     late = len(long) - len(SENTENCES[-1])
-    assert read(window.view(long, header, late)).endswith(f" {header}{SENTENCES[-1]}")
+    assert seen(long, late).endswith(f" {two}{SENTENCES[-1]}")
+    assert seen(long, len(long) + 2).count(one) == 1  # what is seen last is of the passage that the beginning is of
+    assert seen("우리는함께" * 200, 12).count(two) == 1  # also where no sentence ends
