@@ -1,6 +1,6 @@
 """Essays of 20,000 characters: how fast, how long, whether the plan is kept, and what of the corpus they copy.
 
-    python -m bench.long FOLDER [--topics 함께 …] [--sections 7] [--characters 20000] [--best-of 8] [--seed 1] [--bare]
+    python -m bench.long FOLDER [--topics 함께 …] [--sections 7] [--characters 20000] [--best-of 8] [--seeds 1] [--bare]
         [--adapters PATTERN]
 
 On the adapters of ``bench.writing`` (the same FOLDER and PATTERN). Each essay is planned from its topic's train side
@@ -33,6 +33,7 @@ from generate.guards.guards import Guards
 from generate.guards.spans import SpanIndex
 from generate.korean import morphemes
 from generate.planning.outline import make_plan
+from generate.planning.plan import Plan
 from generate.planning.plan_file import write_plan
 from generate.review.repetition import diversity, repetition
 from generate.sentences import sentences
@@ -76,12 +77,10 @@ def told(essay: Draft, spans: SpanIndex) -> str:
     )
 
 
-def write(
-    made: Ground, base: BaseModel, adapter: Path | None, topic: str, guards: Guards, options: argparse.Namespace
-) -> Draft:
-    """Plan and write an essay."""
+def planned(made: Ground, topic: str, options: argparse.Namespace) -> Plan:
+    """The plan of the topic's essays."""
     with showing(print) as on:
-        plan = make_plan(
+        return make_plan(
             topic,
             made.documents(topic, "train"),
             sections=options.sections,
@@ -90,10 +89,6 @@ def write(
             words=_WORDS[topic],
             on=on,
         )
-        wording = Wording.of(made.corpus.get(made.sides.ids("train")), on=on)
-        critic = Critic(encoder=encoder(), wording=wording, terms_of=analyzer("kiwi"))
-        writer = Writer(base, adapter, critic=critic, guards=guards)
-        return writer.write(plan, PRESETS["default"], options.seed, best_of=options.best_of, on=on)
 
 
 def main() -> None:
@@ -104,7 +99,7 @@ def main() -> None:
     parser.add_argument("--sections", type=int, default=7)
     parser.add_argument("--characters", type=int, default=20_000)
     parser.add_argument("--best-of", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--adapters", default="", metavar="PATTERN")
     options = parser.parse_args()
@@ -117,16 +112,24 @@ def main() -> None:
     print(f"held-out essays: {manner(human)}")
     out = options.folder / "long"
     out.mkdir(exist_ok=True)
+    with showing(print) as on:
+        wording = Wording.of(made.corpus.get(made.sides.ids("train")), on=on)
+    critic = Critic(encoder=encoder(), wording=wording, terms_of=analyzer("kiwi"))
     for topic in options.topics:
         began = time.perf_counter()
-        essay = write(made, base, trained[topic], topic, guards, options)
-        name = f"{topic}-{options.seed}{'-bare' if options.bare else ''}"
-        write_text(out / f"{name}.md", f"# {essay.plan.title}\n\n{essay.text}\n")
-        write_plan(out / f"{name}.toml", essay.plan)
-        parts = [Passage(f"{name}-{n}", topic, "", text) for n, (_, text) in enumerate(essay.sections())]
-        lines = (json.dumps(asdict(part), ensure_ascii=False) + "\n" for part in parts)
-        write_text(out / f"{name}.jsonl", "".join(lines))
-        print(f"{name}: {told(essay, spans)}; {time.perf_counter() - began:.0f} s in all", flush=True)
+        plan = planned(made, topic, options)
+        writer = Writer(base, trained[topic], critic=critic, guards=guards)
+        for seed in options.seeds:
+            with showing(print) as on:
+                essay = writer.write(plan, PRESETS["default"], seed, best_of=options.best_of, on=on)
+            name = f"{topic}-{seed}{'-bare' if options.bare else ''}"
+            write_text(out / f"{name}.md", f"# {essay.plan.title}\n\n{essay.text}\n")
+            write_plan(out / f"{name}.toml", essay.plan)
+            parts = [Passage(f"{name}-{n}", topic, "", text) for n, (_, text) in enumerate(essay.sections())]
+            lines = (json.dumps(asdict(part), ensure_ascii=False) + "\n" for part in parts)
+            write_text(out / f"{name}.jsonl", "".join(lines))
+            print(f"{name}: {told(essay, spans)}; {time.perf_counter() - began:.0f} s in all", flush=True)
+            began = time.perf_counter()
 
 
 if __name__ == "__main__":
