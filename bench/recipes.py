@@ -1,7 +1,7 @@
 """Recipes of adaptation against each other: bits per character of held-out topic essays, seven topics.
 
     python -m bench.recipes FOLDER [--topics 함께 …] [--recipes one-stage two-stage …] [--against base as-many …]
-        [--rank 16] [--rate 1e-4] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
+        [--rank 16] [--rate 1e-4] [--schedule constant] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
         [--headers] [--trimmed]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
@@ -9,7 +9,7 @@ and measured, so that the same command goes on. A topic has the train side of it
 
 - ``base``: the base as it is;
 - ``one-stage``: an adapter on the topic's essays alone, from the base (one epoch);
-- ``shared``: one epoch over the train side of the whole corpus (``--epochs``), at a constant rate, as it ends;
+- ``shared``: one epoch over the train side of the whole corpus (``--epochs``, ``--schedule``), as it ends;
 - ``two-stage``: the shared stage, then the topic's essays at a rate that falls to zero (``--topic-rate``);
 - ``as-many``: the shared stage, then as many essays of the whole corpus, at the same falling rate, one for all topics:
   what the whole corpus gives with the same tokens;
@@ -61,7 +61,7 @@ from finetune.base import BaseModel
 from finetune.card import Card
 from finetune.evaluate import document_bits
 from finetune.layout import essay_text
-from finetune.recipe import Recipe
+from finetune.recipe import SCHEDULES, Recipe
 from geulgam.show import showing
 from retrieval.analyzers import analyzer
 from retrieval.encoder import encoder
@@ -175,7 +175,8 @@ class Bench:
     ) -> Path:
         form = f"r{recipe.rank}-a{recipe.alpha}-{recipe.batch}x{recipe.block_tokens}{'-headers' * recipe.headers}"
         behind = f"on-{start.name}" if start else form
-        folder = self.folder / f"{name}-{recipe.learning_rate:g}-{recipe.epochs:g}ep-{behind}"
+        rate = f"{recipe.learning_rate:g}{f'-{recipe.schedule}' * (recipe is self.shared and recipe.schedule != 'constant')}"
+        folder = self.folder / f"{name}-{rate}-{recipe.epochs:g}ep-{behind}"
         if not folder.exists():
             made = adapt(self.base, train, valid, recipe, folder, Card(name), start=start, others=others, on=self.on)
             print(f"{folder.name}: {made.metrics}", flush=True)
@@ -202,6 +203,7 @@ def main() -> None:
     parser.add_argument("--against", nargs="+", choices=known, default=["base", "as-many"])
     parser.add_argument("--rank", type=int, default=usual.rank)
     parser.add_argument("--rate", type=float, default=usual.learning_rate)
+    parser.add_argument("--schedule", choices=SCHEDULES, default="constant", help="of the shared stage")
     parser.add_argument("--epochs", type=float, default=1.0, help="of the shared stage")
     parser.add_argument("--topic-rate", type=float, help="of what goes on from the shared stage; else --rate")
     parser.add_argument("--block-tokens", type=int, default=usual.block_tokens)
@@ -219,7 +221,7 @@ def main() -> None:
         evaluations=1,
         headers=options.headers,
     )
-    shared = replace(own, epochs=options.epochs, learning_rate=options.rate, schedule="constant")
+    shared = replace(own, epochs=options.epochs, learning_rate=options.rate, schedule=options.schedule)
     made = ground(options.folder)
     base = BaseModel.load(texts=(essay_text(document) for document in made.corpus))
     with showing(print) as on:
