@@ -1,8 +1,8 @@
 """Recipes of adaptation against each other: bits per character of held-out topic essays, seven topics.
 
     python -m bench.recipes FOLDER [--topics 함께 …] [--recipes one-stage two-stage …] [--against base as-many …]
-        [--rank 16] [--rate 1e-4] [--schedule constant] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256] [--batch 4]
-        [--headers] [--trimmed]
+        [--rank 16] [--rate 1e-4] [--schedule constant] [--epochs 1] [--topic-rate 1e-4] [--block-tokens 256]
+        [--batch 4] [--headers] [--trimmed]
 
 On the real essays of ``GEULGAM_SHARED``; FOLDER is that of ``bench.writing`` (corpus, index) and keeps what was trained
 and measured, so that the same command goes on. A topic has the train side of its best 90. The recipes:
@@ -175,8 +175,8 @@ class Bench:
     ) -> Path:
         form = f"r{recipe.rank}-a{recipe.alpha}-{recipe.batch}x{recipe.block_tokens}{'-headers' * recipe.headers}"
         behind = f"on-{start.name}" if start else form
-        rate = f"{recipe.learning_rate:g}{f'-{recipe.schedule}' * (recipe is self.shared and recipe.schedule != 'constant')}"
-        folder = self.folder / f"{name}-{rate}-{recipe.epochs:g}ep-{behind}"
+        falls = f"-{recipe.schedule}" * (recipe is self.shared and recipe.schedule != "constant")
+        folder = self.folder / f"{name}-{recipe.learning_rate:g}{falls}-{recipe.epochs:g}ep-{behind}"
         if not folder.exists():
             made = adapt(self.base, train, valid, recipe, folder, Card(name), start=start, others=others, on=self.on)
             print(f"{folder.name}: {made.metrics}", flush=True)
